@@ -151,8 +151,7 @@ fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, C
         .notify
         .clone()
         .ok_or_else(|| report_not_set_up("notify"))?;
-    let deployed = resources.notify_configuration_id.clone();
-    own.configuration_id = deployed.or(own.configuration_id);
+    own.configuration_id = Resources::find_notify_configuration(Some(resources), Some(&own));
     if own.configuration_id.is_none() {
         return Err(CommandError::new(
             Exit::Usage,

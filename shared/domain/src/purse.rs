@@ -83,7 +83,7 @@ pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
 pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};
-pub use self::settings::PurseSettings;
+pub use self::settings::{PurseSettings, TooSmall};
 pub use self::view::{MoneyView, NetworkView, Outlook, foresee, view_purses};
 pub use self::write::{Change, Condition, Write};
 

@@ -17,6 +17,7 @@ use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
 use super::finding::Finding;
+use crate::operator::Resources;
 
 const REGION_ADVICE: &str =
     "compare the policy with the account, in the region that texts are sent from";
@@ -40,8 +41,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (path, identity) in list_named(policy) {
         found.push(match identity {
-            Identity::Pool(id) => check_pool(facts, (&path, &id), policy.sms.sms_type).await,
-            Identity::Number(id) => check_number(facts, (&path, &id), policy.sms.sms_type).await,
+            Identity::Pool(id) => check_pool(facts, &path, &id, policy.sms.sms_type).await,
+            Identity::Number(id) => check_number(facts, &path, &id, policy.sms.sms_type).await,
             Identity::SenderId(id, country) => check_sender_id(facts, &path, (&id, &country)).await,
         });
     }
@@ -121,9 +122,20 @@ fn report_missing(path: &str, what: &str) -> Finding {
     Finding::fail(seen, REGION_ADVICE)
 }
 
-/// Reports a pool or a number that the account has.
-fn report_sender(path: &str, what: &str, state: &str, types: (&MessageType, SmsType)) -> Finding {
-    let wanted = match types.1 {
+/// Reports what AWS said of a pool or a number: its status and the messages that it is for, or nothing.
+fn report_sender<E: ProvideErrorMetadata, R>(
+    (path, what): (&str, &str),
+    wanted: SmsType,
+    described: Result<Option<(String, MessageType)>, SdkError<E, R>>,
+    right: &'static str,
+) -> Finding {
+    let (state, message_type) = match described {
+        Ok(Some(sender)) => sender,
+        Ok(None) => return report_missing(path, what),
+        Err(error) if is_missing(&error) => return report_missing(path, what),
+        Err(error) => return Finding::of_call(right, &error),
+    };
+    let wanted = match wanted {
         SmsType::Transactional => MessageType::Transactional,
         SmsType::Promotional => MessageType::Promotional,
     };
@@ -132,7 +144,7 @@ fn report_sender(path: &str, what: &str, state: &str, types: (&MessageType, SmsT
             format!("{path} names {what} that is not active: {state}"),
             "see what it waits for: aws pinpoint-sms-voice-v2 describe-registrations",
         )
-    } else if *types.0 != wanted {
+    } else if message_type != wanted {
         Finding::warn(
             format!("{path} names {what} of another message type than sms.type"),
             "name one of the message type TRANSACTIONAL",
@@ -142,34 +154,35 @@ fn report_sender(path: &str, what: &str, state: &str, types: (&MessageType, SmsT
     }
 }
 
-async fn check_pool(facts: &Facts<'_>, (path, id): (&str, &str), wanted: SmsType) -> Finding {
+async fn check_pool(facts: &Facts<'_>, path: &str, id: &str, wanted: SmsType) -> Finding {
     let answer = facts.sms_voice.describe_pools().pool_ids(id).send().await;
-    match answer {
-        Ok(answer) => match answer.pools().first() {
-            Some(pool) => {
-                let types = (pool.message_type(), wanted);
-                report_sender(path, "a pool", pool.status().as_str(), types)
-            }
-            None => report_missing(path, "a pool"),
-        },
-        Err(error) if is_missing(&error) => report_missing(path, "a pool"),
-        Err(error) => Finding::of_call("sms-voice:DescribePools", &error),
-    }
+    let described = answer.map(|answer| {
+        let pool = answer.pools().first()?;
+        Some((
+            pool.status().as_str().to_owned(),
+            pool.message_type().clone(),
+        ))
+    });
+    report_sender(
+        (path, "a pool"),
+        wanted,
+        described,
+        "sms-voice:DescribePools",
+    )
 }
 
-async fn check_number(facts: &Facts<'_>, (path, id): (&str, &str), wanted: SmsType) -> Finding {
+async fn check_number(facts: &Facts<'_>, path: &str, id: &str, wanted: SmsType) -> Finding {
     let request = facts.sms_voice.describe_phone_numbers();
-    match request.phone_number_ids(id).send().await {
-        Ok(answer) => match answer.phone_numbers().first() {
-            Some(number) => {
-                let types = (number.message_type(), wanted);
-                report_sender(path, "a number", number.status().as_str(), types)
-            }
-            None => report_missing(path, "a number"),
-        },
-        Err(error) if is_missing(&error) => report_missing(path, "a number"),
-        Err(error) => Finding::of_call("sms-voice:DescribePhoneNumbers", &error),
-    }
+    let answer = request.phone_number_ids(id).send().await;
+    let described = answer.map(|answer| {
+        let number = answer.phone_numbers().first()?;
+        Some((
+            number.status().as_str().to_owned(),
+            number.message_type().clone(),
+        ))
+    });
+    let right = "sms-voice:DescribePhoneNumbers";
+    report_sender((path, "a number"), wanted, described, right)
 }
 
 /// Checks a sender id. Some carriers take one that is not registered, so it is no failure.
@@ -203,10 +216,8 @@ async fn check_sender_id(facts: &Facts<'_>, path: &str, (id, country): (&str, &s
 async fn check_notify(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
     const PATH: &str = "notify.configuration_id";
     const WHAT: &str = "a Notify configuration";
-    let deployed = facts.resources.as_ref();
-    let deployed = deployed.and_then(|stack| stack.notify_configuration_id.clone());
-    let own = policy.notify.as_ref();
-    let Some(id) = deployed.or_else(|| own?.configuration_id.clone()) else {
+    let (stack, own) = (facts.resources.as_ref(), policy.notify.as_ref());
+    let Some(id) = Resources::find_notify_configuration(stack, own) else {
         return vec![Finding::fail(
             "texts or calls take Notify, and neither the stack nor notify.configuration_id names its configuration",
             "deploy with NotifyDisplayName: docs/END_USER_MESSAGING.md, \"Switch on Notify\"",

@@ -6,6 +6,7 @@ use phoneproof_aws::store::Tables;
 use phoneproof_config::Environment as _;
 use phoneproof_config::process::ProcessEnvironment;
 use phoneproof_crypto::keyring::KeyringOwner;
+use phoneproof_domain::end_user_messaging::NotifyPolicy;
 
 use crate::output::{CommandError, Exit};
 
@@ -27,6 +28,17 @@ pub(crate) struct Resources {
     pub(crate) alarm_topic: AlarmTopic,
     /// US dollars that the texts of a month may cost: the template's `MonthlySmsBudget`.
     pub(crate) monthly_budget: Option<f64>,
+}
+
+impl Resources {
+    /// Finds the Notify configuration: that of the stack, before that of the policy's table.
+    pub(crate) fn find_notify_configuration(
+        resources: Option<&Self>,
+        own: Option<&NotifyPolicy>,
+    ) -> Option<String> {
+        let deployed = resources.and_then(|stack| stack.notify_configuration_id.clone());
+        deployed.or_else(|| own?.configuration_id.clone())
+    }
 }
 
 /// The topic that a stack's alarms are sent to.

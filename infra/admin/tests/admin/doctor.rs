@@ -76,6 +76,13 @@ impl Site {
         self.doctor_with(&[], &NAMED).await
     }
 
+    async fn doctor_of(&self, policy: &str) -> Findings {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), policy).expect("written");
+        let path = file.path().to_str().expect("UTF-8");
+        self.doctor_with(&["--policy", path], &NAMED).await
+    }
+
     async fn doctor_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Findings {
         let arguments = [&["--json", "doctor"], arguments].concat();
         let output = self.run_with(&arguments, variables).await;

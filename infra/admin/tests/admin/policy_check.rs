@@ -3,6 +3,18 @@
 use super::calls::VOICE;
 use super::*;
 
+impl Site {
+    /// Runs `policy check` on a policy without faults. Returns what it prints as JSON, and for people.
+    async fn check_policy(&self, policy: &str) -> (Value, String) {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), policy).expect("written");
+        let path = file.path().to_str().expect("UTF-8");
+        let checked = self.run_done(&["policy", "check", path]).await;
+        let human = self.run(&["policy", "check", path]).await.stdout;
+        (checked, String::from_utf8(human).expect("UTF-8"))
+    }
+}
+
 #[tokio::test]
 async fn policy_check_reports_costs_or_faults() {
     let site = Site::start().await;
@@ -97,8 +109,7 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
             "[sms.country.US]\norigination_number = \"+18005550100\"\n\
              [sms.country.SG]\nsender_id = \"ACMESG\"\n[sms.country.CN]\nprice_usd = 0.49\n",
         );
-    std::fs::write(&file, &policy).expect("written");
-    let checked = site.run_done(&["policy", "check", path]).await;
+    let (checked, human) = site.check_policy(&policy).await;
     let facts = |sender: Value, number: Value, locales: Value| {
         let by_channel = if sender.is_null() { &number } else { &sender };
         json!({
@@ -135,8 +146,6 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
         of.expect("a template")["mostCostUsd"].clone()
     };
     assert_eq!((most("en"), most("zh")), (json!(0.09), json!(0.49)));
-    let human = String::from_utf8(site.run(&["policy", "check", path]).await.stdout);
-    let human = human.expect("UTF-8");
     assert!(
         human.contains("\nwarning: sms.country.AU.sender_id: "),
         "{human}"
@@ -162,9 +171,6 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
 #[tokio::test]
 async fn policy_check_shows_who_sends_by_each_channel() {
     let site = Site::start().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("policy.toml");
-    let path = file.to_str().expect("UTF-8");
     let policy = DEFAULT_POLICY
         .replace("# sender_id = \"EXAMPLE\"", "sender_id = \"EXAMPLE\"")
         .replace(
@@ -174,8 +180,7 @@ async fn policy_check_shows_who_sends_by_each_channel() {
     let policy = format!(
         "{policy}\n[end_user_messaging]\ncountry.US = \"+18005550100\"\ncountry.FR = \"EXAMPLE\"\n"
     );
-    std::fs::write(&file, policy).expect("written");
-    let checked = site.run_done(&["policy", "check", path]).await;
+    let (checked, human) = site.check_policy(&policy).await;
     let senders = |country: &str| checked["countries"][country]["senders"].clone();
     // SNS takes no sender id for the United States.
     assert_eq!(
@@ -186,8 +191,6 @@ async fn policy_check_shows_who_sends_by_each_channel() {
         senders("FR"),
         json!({ "end-user-messaging": "EXAMPLE", "sns": "EXAMPLE" })
     );
-    let human = String::from_utf8(site.run(&["policy", "check", path]).await.stdout);
-    let human = human.expect("UTF-8");
     let row = |start: &str| human.lines().find(|line| line.starts_with(start));
     assert!(
         row("US ").is_some_and(|row| row.contains("end-user-messaging +18005550100, sns none")),
@@ -202,19 +205,11 @@ async fn policy_check_shows_who_sends_by_each_channel() {
 #[tokio::test]
 async fn policy_check_prints_what_calls_cost_in_each_country_and_in_a_day() {
     let site = Site::start().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("policy.toml");
-    let path = file.to_str().expect("UTF-8");
-    let run = async |policy: &str| {
-        std::fs::write(&file, policy).expect("written");
-        let checked = site.run_done(&["policy", "check", path]).await;
-        let human = site.run(&["policy", "check", path]).await.stdout;
-        (checked, String::from_utf8(human).expect("UTF-8"))
-    };
-    let (none, human) = run(DEFAULT_POLICY).await;
+    let (none, human) = site.check_policy(DEFAULT_POLICY).await;
     assert_eq!(none["calls"], Value::Null);
     assert!(!human.contains("call"), "{human}");
-    let (checked, human) = run(&format!("{DEFAULT_POLICY}{VOICE}")).await;
+    let with_calls = format!("{DEFAULT_POLICY}{VOICE}");
+    let (checked, human) = site.check_policy(&with_calls).await;
     let expected = json!({
         "countries": {
             "GB": { "priceUsd": 0.10, "isUpperBound": true },

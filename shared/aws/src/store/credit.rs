@@ -1,5 +1,7 @@
 //! How the credits of a typed code end.
 
+use std::fmt::Display;
+
 /// How a credit ended.
 pub(super) struct Credit<R> {
     /// The purse as the credit left it, or as it was found; `None` when that is not known.
@@ -14,7 +16,9 @@ impl<R> Credit<R> {
         Self { left, is_lost }
     }
 
-    pub(super) const fn lost(left: Option<R>) -> Self {
+    /// Ends the credit of `item` without what the purse should get, and logs why.
+    pub(super) fn lost(item: &str, error: &dyn Display, left: Option<R>) -> Self {
+        tracing::warn!(%error, item, "a purse got no credit for a typed code");
         let is_lost = true;
         Self { left, is_lost }
     }

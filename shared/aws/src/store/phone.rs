@@ -27,15 +27,14 @@ pub const MAX_SLOTS: SlotIndex = 40;
 /// [`PhoneRecord::admits_send`]: phoneproof_domain::phone_record::PhoneRecord::admits_send
 pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let (terms, reservation) = (&plan.terms, &plan.reservation);
-    let (cooled, last) = match plan.share() {
-        Share::Common => (&[attribute::LAST_SENT][..], attribute::LAST_SENT),
-        Share::Here => (&[attribute::RESERVED_HERE][..], attribute::RESERVED_HERE),
-        Share::Near => (
-            &[attribute::RESERVED_NEAR, attribute::LAST_SENT][..],
-            attribute::RESERVED_NEAR,
-        ),
+    let last = match plan.share() {
+        Share::Common => attribute::LAST_SENT,
+        Share::Here => attribute::RESERVED_HERE,
+        Share::Near => attribute::RESERVED_NEAR,
     };
-    for sent in cooled {
+    // A neighbour waits for the texts of strangers, too.
+    let other = (plan.share() == Share::Near).then_some(attribute::LAST_SENT);
+    for sent in [Some(last), other].into_iter().flatten() {
         write.require(format!(
             "(attribute_not_exists({sent}) OR {sent} <= :ready)"
         ));

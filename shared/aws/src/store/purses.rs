@@ -263,26 +263,15 @@ impl Store {
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
                     Ok(Some(record)) => seen = Some(record),
                     Ok(None) => return Credit::made(None),
-                    Err(error) => {
-                        tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
-                        return Credit::lost(None);
-                    }
+                    Err(damage) => return Credit::lost(&key, &damage, None),
                 },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}
-                Err(error) => {
-                    tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
-                    return Credit::lost(None);
-                }
+                Err(error) => return Credit::lost(&key, &error, None),
             }
             item = key;
         }
-        tracing::warn!(
-            error = CONTENDED,
-            item,
-            "a purse got no credit for a typed code"
-        );
-        Credit::lost(seen)
+        Credit::lost(&item, &CONTENDED, seen)
     }
 
     /// Gives the text back to its address, if the address still counts in that hour. Tells whether that was lost.

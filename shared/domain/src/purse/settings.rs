@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Micros;
 use super::policy::PursePolicy;
 use super::refusal::PurseRule;
 use crate::country::Country;
@@ -17,6 +18,17 @@ pub struct PurseSettings {
     pub shadowed: BTreeSet<PurseRule>,
 }
 
+/// An amount of a day that is too small for a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The rule that refuses the text.
+    pub rule: PurseRule,
+    /// The path of the amount in the policy file.
+    pub path: &'static str,
+    /// The least amount into which the text fits.
+    pub needed: Micros,
+}
+
 impl PurseSettings {
     /// Returns the number of shards of a country; at least 1.
     ///
@@ -24,6 +36,36 @@ impl PurseSettings {
     #[must_use]
     pub fn shards_of(&self, country: Country) -> u8 {
         self.shards.get(&country).copied().unwrap_or(1).max(1)
+    }
+
+    /// Lists the amounts of a day into which a text of this price to this country does not fit before codes are typed in.
+    pub fn list_too_small(
+        &self,
+        country: Country,
+        price: Micros,
+    ) -> impl Iterator<Item = TooSmall> + use<'_> {
+        let stop = TooSmall {
+            rule: PurseRule::MoneyPerDay,
+            path: "purses.money_stop.usd_per_day",
+            // The money of a country is divided among its shards.
+            needed: price.saturating_mul(i64::from(self.shards_of(country))),
+        };
+        let unearned = TooSmall {
+            rule: PurseRule::Country,
+            path: "purses.unearned_usd_per_day",
+            needed: price,
+        };
+        let policy = &self.policy;
+        // Callers that the operator vouches for have a lane that begins without it.
+        let begins = policy.attested.is_none().then_some(unearned);
+        let amounts = [
+            (policy.money.least, Some(stop)),
+            (policy.unearned_per_day, begins),
+        ];
+        let small = amounts
+            .into_iter()
+            .filter_map(|(amount, own)| own.filter(|own| amount < own.needed));
+        small.filter(|own| !self.is_shadowed(own.rule))
     }
 
     /// Whether a rule refuses nobody.

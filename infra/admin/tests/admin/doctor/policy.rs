@@ -10,12 +10,7 @@ async fn a_policy_that_takes_end_user_messaging_alone_is_held_against_the_same_t
         "channels = [\"sns\"]",
         "channels = [\"end-user-messaging\"]\nsender_id = \"ACME\"",
     ) + "\n[end_user_messaging]\n";
-    let run = async |tables: &str| {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), format!("{by_own_api}{tables}")).expect("written");
-        let path = file.path().to_str().expect("UTF-8");
-        site.doctor_with(&["--policy", path], &NAMED).await
-    };
+    let run = async |tables: &str| site.doctor_of(&format!("{by_own_api}{tables}")).await;
     let found = run("").await;
     let seen = found.of("countries");
     for code in ["AU", "GB", "SG"] {
@@ -41,12 +36,7 @@ async fn a_policy_that_takes_end_user_messaging_alone_is_held_against_the_same_t
 #[tokio::test]
 async fn the_policy_is_held_against_the_table_of_countries_and_the_numbers_of_the_account() {
     let site = Site::start().await;
-    let run = async |policy: &str| {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), policy).expect("written");
-        let path = file.path().to_str().expect("UTF-8");
-        site.doctor_with(&["--policy", path], &NAMED).await
-    };
+    let run = async |policy: &str| site.doctor_of(policy).await;
     let found = run(&with_india("")).await;
     let countries = found.of("countries");
     let named = countries

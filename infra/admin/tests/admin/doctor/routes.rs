@@ -11,15 +11,6 @@ fn by(channels: &str, tables: &str) -> String {
     format!("{routed}\n{tables}")
 }
 
-impl Site {
-    async fn doctor_of(&self, policy: &str) -> Findings {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), policy).expect("written");
-        let path = file.path().to_str().expect("UTF-8");
-        self.doctor_with(&["--policy", path], &NAMED).await
-    }
-}
-
 /// An account on its first day, but for the alarms, which every stack needs.
 async fn start_new() -> Site {
     let site = Site::start_account(SmsAccount::new_account()).await;

@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, TemplateReport};
 use crate::country::Country;
 use crate::policy::{Fault, Policy};
-use crate::purse::{Micros, PurseRule, price_of};
+use crate::purse::{PurseRule, price_of};
 
 impl Policy {
     /// Warns of each country whose longest text costs more than the policy lets a text or a day cost. The policy's price of a segment
@@ -32,20 +32,18 @@ impl Policy {
             return Vec::new();
         };
         let amount = cost.amount;
-        let size = match segments {
-            1 => "one segment".to_owned(),
-            count => format!("{count} segments"),
-        };
-        let (business, locale) = (text.business.as_str(), &text.locale);
-        let text = format!(
-            "a text of {size} to {country} (business.{business}.templates.{locale}) costs ${amount}"
-        );
         let mut found = Vec::new();
         let mut warn = |path: &str, why: &str| {
-            found.push(Fault {
-                path: path.to_owned(),
-                reason: format!("{text}, and {why}"),
-            });
+            let size = match segments {
+                1 => "one segment".to_owned(),
+                count => format!("{count} segments"),
+            };
+            let (business, locale) = (text.business.as_str(), &text.locale);
+            let reason = format!(
+                "a text of {size} to {country} (business.{business}.templates.{locale}) costs ${amount}, and {why}"
+            );
+            let path = path.to_owned();
+            found.push(Fault { path, reason });
         };
         let route = self.sms.route(Some(country));
         let is_capped = route.iter().any(|channel| channel.has_own_words());
@@ -54,19 +52,13 @@ impl Policy {
         {
             warn("sms.max_price_usd", "AWS drops what costs more than this");
         }
-        let purses = &self.purses;
-        let price = price_of(cost);
-        let by_shard = price.saturating_mul(i64::from(purses.shards_of(country)));
-        let exceeds =
-            |price: Micros, amount: Micros, rule| price > amount && !purses.is_shadowed(rule);
-        if exceeds(by_shard, purses.policy.money.least, PurseRule::MoneyPerDay) {
-            let why = "no such text fits into the money of a day without typed codes";
-            warn("purses.money_stop.usd_per_day", why);
-        }
-        let begins = purses.policy.attested.is_some();
-        if !begins && exceeds(price, purses.policy.unearned_per_day, PurseRule::Country) {
-            let why = "no such text fits into what countries get without typed codes";
-            warn("purses.unearned_usd_per_day", why);
+        for amount in self.purses.list_too_small(country, price_of(cost)) {
+            let why = if amount.rule == PurseRule::MoneyPerDay {
+                "no such text fits into the money of a day without typed codes"
+            } else {
+                "no such text fits into what countries get without typed codes"
+            };
+            warn(amount.path, why);
         }
         found
     }
