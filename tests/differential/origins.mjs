@@ -8,22 +8,13 @@
 // Every input is the same in every run.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 
-const [pattern, ofAccounts] = ["template.yaml", "infra/account.yaml"].map((name) => {
-  const template = readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
-  return new RegExp(/AllowedOrigins:[^]*?AllowedPattern: (.+)/.exec(template)[1]);
-});
+import { ask, makeDraws, patternOf } from "./inputs.mjs";
+
+const [pattern, ofAccounts] = ["template.yaml", "infra/account.yaml"].map((name) => patternOf(name, "AllowedOrigins"));
 assert.equal(String(ofAccounts), String(pattern), "both stacks take the same origins");
 
-let state = 7;
-/** Draws a whole number below `n`. */
-function draw(n) {
-  state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-  return (state >> 8) % n;
-}
-const pick = (list) => list[draw(list.length)];
+const { draw, pick } = makeDraws(7);
 
 const NUMBERS = ["0", "1", "127", "255", "256", "0x7f", "0X7F", "0x", "017", "08", "00", "65535", "65536", "16777216", "4294967295", "4294967296",
   "0xffffffff", "0x100000000", "999", "0x7g", "1a", "0b1", "+1", "-1"];
@@ -48,9 +39,7 @@ function originOf(text) {
 }
 
 const texts = [...NAMED, ...Array.from({ length: 60_000 }, invent)];
-const run = spawnSync(process.argv[2], ["origins"], { input: texts.map((text) => `${JSON.stringify(text)}\n`).join(""), encoding: "utf8", maxBuffer: 1 << 28 });
-const kept = run.stdout.trim().split("\n").map((line) => JSON.parse(line));
-assert.equal(kept.length, texts.length);
+const kept = ask(process.argv[2], "origins", texts);
 
 let accepted = 0;
 let admitted = 0;

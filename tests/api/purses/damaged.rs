@@ -2,11 +2,13 @@
 
 use super::*;
 
-/// Writes a value into the purse of the US that the service would not write.
-async fn damage(world: &World, attribute: &str, value: &Value) {
+const OF_US: &str = "purse#US#0";
+
+/// Writes a value into an item that the service would not write.
+async fn damage(world: &World, key: &str, attribute: &str, value: &Value) {
     let damage = json!({
         "TableName": "Limits",
-        "Key": { "pk": { "S": "purse#US#0" } },
+        "Key": { "pk": { "S": key } },
         "UpdateExpression": "SET #a = :v",
         "ExpressionAttributeNames": { "#a": attribute },
         "ExpressionAttributeValues": { ":v": value },
@@ -20,7 +22,7 @@ async fn a_code_succeeds_beside_a_damaged_purse_and_its_lost_credit_is_counted()
     establish(&world).await;
     let sent = world.client.send_from(&nth(1), "d", "203.0.113.7").await;
     assert_eq!(sent.status, 202, "{}", sent.text);
-    damage(&world, "best", &json!({ "S": "much" })).await;
+    damage(&world, OF_US, "best", &json!({ "S": "much" })).await;
     let (token, code) = (sent.token(), world.code(&nth(1)));
     assert_eq!(world.client.verify(&token, &code).await.status, 200);
     assert_eq!(world.lines.last()["CreditsLost"], 1);
@@ -41,7 +43,7 @@ async fn a_damaged_purse_stops_its_country_and_no_other() {
     ] {
         let world = start().await;
         establish(&world).await;
-        damage(&world, attribute, &value).await;
+        damage(&world, OF_US, attribute, &value).await;
         // The crowd's lane needs no other lane, so that of strangers shows damage of theirs.
         let address = if attribute == "open" {
             "203.0.113.7".to_owned()
@@ -67,25 +69,11 @@ async fn a_damaged_item_of_the_service_stops_no_country() {
         .dynamodb("Scan", &json!({ "TableName": "Limits" }))
         .await;
     let items = items.json["Items"].as_array().cloned().unwrap_or_default();
-    let keys: Vec<_> = items
-        .iter()
-        .filter(|item| {
-            item["pk"]["S"]
-                .as_str()
-                .is_some_and(|key| key.starts_with("service#"))
-        })
-        .map(|item| item["pk"].clone())
-        .collect();
+    let keys = items.iter().filter_map(|item| item["pk"]["S"].as_str());
+    let keys: Vec<_> = keys.filter(|key| key.starts_with("service#")).collect();
     assert!(!keys.is_empty());
     for key in keys {
-        let damage = json!({
-            "TableName": "Limits",
-            "Key": { "pk": key },
-            "UpdateExpression": "SET #a = :v",
-            "ExpressionAttributeNames": { "#a": "left" },
-            "ExpressionAttributeValues": { ":v": { "S": "much" } },
-        });
-        assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+        damage(&world, key, "left", &json!({ "S": "much" })).await;
     }
     // A country of which nothing is stored asks for unearned money, and the established one has its own.
     let own = world.client.send_from(&nth(1), "d", &familiar(9)).await;
