@@ -56,7 +56,7 @@ finish() {
 # after NAME: waits, beside others, for something that runs beside others.
 after() {
     until [ -e "$work/$1.done" ]; do sleep 0.5; done
-    grep -q '^0 ' "$work/$1.done"
+    grep -q '^0 ' "$work/$1.done" || { echo "$1 failed:"; cat "$work/$1.log"; return 1; }
 }
 
 cleanup() {
