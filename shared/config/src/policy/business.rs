@@ -27,14 +27,13 @@ pub(super) fn check_business(
     faults.check(format_args!("business.{name}"), BusinessId::parse(name));
     let templates = check_templates(name, table.templates, faults);
     let action_labels = check_labels(name, table.actions, faults);
-    if !action_labels.is_empty() && !templates.values().any(|text| text.contains("{action}")) {
+    let shows_action = templates.values().any(|text| text.contains("{action}"));
+    if !action_labels.is_empty() && !shows_action && !faults.has_left_out(&at("templates")) {
         faults.add(at("actions"), "a template that shows {action} is needed");
     }
     let registered = check_registered(name, table.registered, faults);
     let default_locale = check_default_locale(name, &table.default_locale, &templates, faults);
-    if table.brand.trim().is_empty() || table.brand.chars().any(char::is_control) {
-        faults.add(at("brand"), "a name without control characters is needed");
-    }
+    let brand = check_brand(at("brand"), table.brand, faults);
     let origin = table
         .origin
         .and_then(|text| faults.check(at("origin"), parse_host(&text)));
@@ -54,7 +53,7 @@ pub(super) fn check_business(
     };
     let code_length = check_code_length(&at("code_length"), table.code_length, faults);
     Some(Business {
-        brand: table.brand,
+        brand,
         code_length,
         // NIST SP 800-63B-4 section 3.1.3.2: an out-of-band secret is valid for ten minutes at most.
         code_lifetime: faults.check_seconds(
@@ -78,6 +77,15 @@ pub(super) fn check_business(
         texts_per_hour: check_limit(at("texts_per_hour"), table.texts_per_hour, faults),
         texts_per_day: check_limit(at("texts_per_day"), table.texts_per_day, faults),
     })
+}
+
+/// Checks the name that texts show. A faulty one is replaced, so that it causes no fault of a text that begins with it.
+fn check_brand(path: String, brand: String, faults: &mut Faults) -> String {
+    if brand.trim().is_empty() || brand.chars().any(char::is_control) {
+        faults.add(path, "a name without control characters is needed");
+        return "Example".to_owned();
+    }
+    brand
 }
 
 /// Checks the number of digits of a code. A faulty one is replaced, so that it causes no fault of a test number.

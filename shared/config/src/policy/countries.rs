@@ -16,7 +16,7 @@ use super::identities::names_sender_id;
 use super::sender_id::check_sender_id;
 use super::senders::{check_header, check_number_of};
 use super::table::CountryTable;
-use super::value::{are_digits, parse_country, read_text};
+use super::value::{are_digits, check_is_served, parse_country, read_text};
 
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
@@ -92,7 +92,9 @@ pub(super) fn check_set_up(sms: &SmsPolicy, has: impl Fn(Channel) -> bool, fault
     for (at, route) in own.chain([("sms.channels".to_owned(), &sms.channels)]) {
         for channel in route.iter().filter(|channel| !has(**channel)) {
             let (name, table) = (channel.as_str(), channel.as_str().replace('-', "_"));
-            faults.add(&at, format_args!("`{name}` needs the table [{table}]"));
+            if !faults.has_left_out(&table) {
+                faults.add(&at, format_args!("`{name}` needs the table [{table}]"));
+            }
         }
     }
 }
@@ -109,9 +111,7 @@ pub(super) fn check_countries(
         let country = faults.check(&at, parse_country(&name));
         let rule = check_country(&at, table, faults);
         let Some(country) = country else { continue };
-        if !served.contains(&country) {
-            faults.add(&at, "a country of numbers.countries is needed");
-        }
+        check_is_served(&at, country, served, faults);
         if rule.entity_id.is_some() && country.as_str() != INDIA {
             faults.add(format_args!("{at}.entity_id"), "only IN has such ids");
         }
@@ -203,7 +203,7 @@ fn check_locales(
 ) {
     let at = format!("sms.country.{country}.locales");
     // Templates that were left out have faults of their own, and any of them may be the one that is missing.
-    let knows_texts = !faults.has_left_out("business");
+    let knows_texts = !faults.has_left_out_templates();
     for locale in rule.locales.iter().filter(|_| knows_texts) {
         let mut templates = businesses.values().map(|business| &business.templates);
         if !templates.any(|templates| templates.contains_key(locale)) {
@@ -214,7 +214,7 @@ fn check_locales(
         }
     }
     for (name, business) in businesses {
-        let is_whole = !faults.has_left_out(&format!("business.{name}"));
+        let is_whole = !faults.has_left_out(&format!("business.{name}.templates"));
         if is_whole && business.list_locales_among(&rule.locales).next().is_none() {
             faults.add(
                 &at,
@@ -236,9 +236,11 @@ fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &m
             let fault = format!("the id of the sender in the register (DLT) is needed beside {at}");
             faults.add(format_args!("sms.country.{country}.entity_id"), fault);
         }
+        // A template that was left out has a fault of its own.
+        let has_left_out = faults.has_left_out(&format!("business.{name}.templates"));
         for (locale, id) in ids {
             let at = format!("{at}.{locale}");
-            if !business.templates.contains_key(locale) {
+            if !business.templates.contains_key(locale) && !has_left_out {
                 faults.add(&at, "a template in this locale is needed");
             }
             if !is_id(id) {
@@ -313,6 +315,10 @@ fn check_texts(
     (name, business): (&str, &Business),
     faults: &mut Faults,
 ) {
+    // Without the list of its locales, nobody knows which texts can go there.
+    if faults.has_left_out(&format!("sms.country.{country}.locales")) {
+        return;
+    }
     let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
     for locale in business.list_locales_among(sms.locales(Some(country))) {
         if country.as_str() == CHINA && !business.is_signed_in(locale) {

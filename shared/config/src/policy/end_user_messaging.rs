@@ -15,7 +15,7 @@ use super::identities::{
 };
 use super::senders::check_sender_of;
 use super::table::{EndUserMessagingTable, NotifyTable};
-use super::value::parse_country;
+use super::value::{check_is_served, parse_country};
 
 /// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`.
 pub(super) fn check_end_user_messaging(
@@ -30,9 +30,7 @@ pub(super) fn check_end_user_messaging(
         let Some(country) = country else { continue };
         let identity = faults.check(&path, check_identity(identity, Some(country)));
         let Some(identity) = identity else { continue };
-        if !served.contains(&country) {
-            faults.add(&path, "a country of numbers.countries is needed");
-        }
+        check_is_served(&path, country, served, faults);
         faults.check(&path, check_sender_of(&identity, country));
         if identities.insert(country, identity).is_some() {
             faults.add(&path, "another line is of this country");
@@ -83,7 +81,7 @@ pub(super) fn check_notify(
 ) -> NotifyPolicy {
     let mut templates = BTreeMap::new();
     // Templates that were left out have faults of their own.
-    let knows_texts = !faults.has_left_out("business");
+    let knows_texts = !faults.has_left_out_templates();
     for (name, id) in table.templates {
         let path = format!("notify.templates.{name}");
         let locale = faults.check(&path, Locale::parse(&name));

@@ -43,9 +43,20 @@ impl Faults {
         self.found.extend(faults);
     }
 
-    /// Whether a value in the table `path` was left out.
+    /// Whether the value at `path` was left out, or one in it, or the table that holds it.
     pub(super) fn has_left_out(&self, path: &str) -> bool {
-        self.form.iter().any(|form| is_within(&form.path, path))
+        let holds = |form: &Fault| is_within(&form.path, path) || is_within(path, &form.path);
+        self.form.iter().any(holds)
+    }
+
+    /// Whether a template of any business was left out, or a business with all that it has.
+    pub(super) fn has_left_out_templates(&self) -> bool {
+        self.form.iter().any(|form| {
+            let mut parts = form.path.split(['.', '[']);
+            let is_business = parts.next() == Some("business");
+            let member = parts.nth(1);
+            is_business && member.is_none_or(|member| member == "templates")
+        })
     }
 
     /// Whether the value at `path`, or one in it, is not accepted.

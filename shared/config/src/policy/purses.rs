@@ -19,7 +19,7 @@ pub(super) use self::payable::check_payable;
 pub(super) use self::table::PursesTable;
 use self::table::{LaneTable, NumberBlockTable};
 use super::faults::Faults;
-use super::value::{parse_country, read_text};
+use super::value::{check_is_served, parse_country, read_text};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
@@ -155,8 +155,8 @@ fn check_shards(
     for (name, count) in table {
         let path = format!("purses.shards.{name}");
         let country = faults.check(&path, parse_country(name));
-        if country.is_some_and(|country| !countries.contains(&country)) {
-            faults.add(&path, "a country of numbers.countries is needed");
+        if let Some(country) = country {
+            check_is_served(&path, country, countries, faults);
         }
         let count = faults.check_range(&path, *count, 1..=100);
         shards.extend(country.zip(u8::try_from(count).ok()));

@@ -10,6 +10,8 @@ use std::ops::Range;
 use phoneproof_domain::policy::Fault;
 use toml::{Table, Value};
 
+use super::value::describe_type;
+
 /// Where a reader is, and what it found there.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -33,18 +35,7 @@ impl Notes {
 
     /// Notes that a value of another type is needed.
     fn add_type(&mut self, wanted: &str, found: &Value) {
-        let found = match found {
-            Value::Array(_) => "a list",
-            Value::Table(_) => "a table",
-            Value::String(_) => "a text",
-            Value::Boolean(_) => "`true` or `false`",
-            Value::Integer(_) => "a whole number",
-            // No whole number of a policy comes near it, and one that TOML cannot hold is read so.
-            Value::Float(number) if number.abs() >= 1e15 => "one so far from 0",
-            Value::Float(_) => "a number with a decimal point",
-            Value::Datetime(_) => "a date",
-        };
-        self.add(format!("{wanted} is needed, and not {found}"));
+        self.add(describe_type(wanted, found));
     }
 
     /// Reads a member of the current value. A key without a name stands in quotes in its path.

@@ -8,6 +8,7 @@ mod country_properties;
 mod faults;
 mod labels_and_prices;
 mod numbers;
+mod pairs;
 mod purses;
 mod slots;
 mod values;

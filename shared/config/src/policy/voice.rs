@@ -12,7 +12,7 @@ use toml::Value;
 
 use super::faults::Faults;
 use super::reader::{FromMembers, Members};
-use super::value::{parse_country, read_text};
+use super::value::{check_is_served, parse_country, read_text};
 
 /// The table `[voice]` of the policy file, as it is read: calls, their prices and their purse.
 pub(super) struct VoiceTable {
@@ -47,7 +47,9 @@ pub(super) fn check_voice(
     calls: &mut CallPolicy,
     faults: &mut Faults,
 ) -> Option<VoicePolicy> {
-    if notify.is_none_or(|notify| notify.voice_template_id.is_none()) {
+    if notify.is_none_or(|notify| notify.voice_template_id.is_none())
+        && !faults.has_left_out("notify.voice_template_id")
+    {
         let fault =
             "calls need `notify.voice_template_id`: the template of AWS that speaks the code";
         faults.add("voice", fault);
@@ -59,8 +61,8 @@ pub(super) fn check_voice(
     for (index, value) in table.countries.iter().enumerate() {
         let path = format!("voice.countries[{index}]");
         let country = faults.check(&path, read_text(value).and_then(parse_country));
-        if country.is_some_and(|country| !served.contains(&country)) {
-            faults.add(&path, "a country of numbers.countries is needed");
+        if let Some(country) = country {
+            check_is_served(&path, country, served, faults);
         }
         if country.is_some_and(|country| !countries.insert(country)) {
             faults.add(&path, "it stands in the list already");
