@@ -6,9 +6,26 @@ times=()
 stack_pid=
 declare -A beside_pids=()
 
+# took NAME SECONDS PROCESSOR_SECONDS
 took() {
-    times+=("$(printf '%5d  %s' "$2" "$1")")
-    printf -- '--- %s s\n' "$2"
+    times+=("$(printf '%5d %9d  %s' "$2" "$3" "$1")")
+    printf -- '--- %s s, %s s of processor time\n' "$2" "$3"
+}
+
+# cpu VARIABLE: sets it to the seconds of processor time of all commands of this shell that have ended.
+cpu() {
+    # `times` in a pipe or in $() would be another shell's.
+    local file=$work/times.$BASHPID
+    times >"$file"
+    printf -v "$1" '%s' "$(awk -F '[ms ]+' 'NR == 2 { printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }' "$file")"
+}
+
+# cpu_of_steps VARIABLE: the same without what ran beside the steps.
+cpu_of_steps() {
+    local all beside
+    cpu all
+    beside=$(find "$work" -name '*.done' -exec cat {} + | awk '{ sum += $3 } END { print sum + 0 }')
+    printf -v "$1" '%s' $((all - beside))
 }
 
 # step NAME COMMAND...: runs it.
@@ -18,10 +35,12 @@ step() {
         if [ -e "$work/$name.done" ] && ! grep -q '^0 ' "$work/$name.done"; then finish "$name"; fi
     done
     current=$1
-    local began=$SECONDS
+    local began=$SECONDS before after
     printf '\n=== %s\n' "$1"
+    cpu_of_steps before
     "${@:2}"
-    took "$1" $((SECONDS - began))
+    cpu_of_steps after
+    took "$1" $((SECONDS - began)) $((after - before))
 }
 
 # beside NAME NICENESS COMMAND...: starts it beside the steps that follow, in a process group of its own.
@@ -30,7 +49,7 @@ beside() {
     (
         # The trap sees no arguments when a command in a function has failed.
         name=$1 began=$SECONDS
-        trap 'echo "$? $((SECONDS - began))" >"$work/$name.done"' EXIT
+        trap 'status=$?; cpu used; echo "$status $((SECONDS - began)) $used" >"$work/$name.done"' EXIT
         renice -n "$2" -p "$BASHPID" >/dev/null
         "${@:3}"
     ) >"$work/$1.log" 2>&1 </dev/null &
@@ -41,15 +60,15 @@ beside() {
 # finish NAME: waits for it and shows what it printed.
 finish() {
     current=$1
-    local began=$SECONDS status=1 seconds=0
+    local began=$SECONDS status=1 seconds=0 used=0
     wait "${beside_pids[$1]}" || true
     # What it started and did not stop.
     kill -TERM -- "-${beside_pids[$1]}" 2>/dev/null || true
     unset "beside_pids[$1]"
-    read -r status seconds <"$work/$1.done" || true
+    read -r status seconds used <"$work/$1.done" || true
     printf '\n=== %s, beside the steps above (waited %d s for it)\n' "$1" $((SECONDS - began))
     cat "$work/$1.log"
-    took "$1, beside others" "$seconds"
+    took "$1, beside others" "$seconds" "$used"
     [ "$status" = 0 ]
 }
 
