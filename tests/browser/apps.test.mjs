@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { ORIGIN, buildReact, enter, on, proof, read, sendTo, serveApp, textedCode, valueOf } from "./component.mjs";
-import { BASE, accepted, answer, freshNumber, inSeconds, shows } from "./support.mjs";
+import { BASE, accepted, answer, assertAccessible, freshNumber, inSeconds, shows } from "./support.mjs";
 
 async function verifyAsPerson(tab) {
   const phone = freshNumber();
@@ -24,6 +24,10 @@ const atStack = (text) => text.replaceAll("http://127.0.0.1:3000", BASE);
 on("the plain page sends its form with a token that counts once", { expects: /favicon/ }, async (tab) => {
   const taken = await serveApp(tab, plainApp());
   await verifyAsPerson(tab);
+  for (const colorScheme of ["light", "dark"]) {
+    await tab.emulateMedia({ colorScheme });
+    await assertAccessible(tab, colorScheme);
+  }
   await tab.getByRole("button", { name: "Log in" }).click();
   await tab.waitForURL(/login/);
   const token = new URLSearchParams(taken[0].body).get("proof");

@@ -16,6 +16,7 @@ import re
 import secrets
 import sys
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -42,6 +43,7 @@ WORDS = {
     "expired": "This code has expired. Ask for a new one.",
     "attempts-exhausted": "No tries are left. Ask for a new code.",
 }
+TEXTED = ("We texted you a code.", "We texted you the code again.")
 # After these a code works no longer, and the number is asked for again.
 OVER = ("invalid-token", "already-used", "expired", "attempts-exhausted", "locked")
 
@@ -84,14 +86,19 @@ def check(token):
 
 
 def send(session, form):
+    left, is_same = session.pop("left", None), form.get("phone") == session.get("phone_typed")
     session["phone_typed"] = form.get("phone", "")
-    return text(session, None) or "We texted you a code."
+    said = text(session, None)
+    if said == WORDS["limited"] and left and is_same:
+        session["challenge"] = left  # the number was right after all, and its code may have arrived
+        return "We texted you a code a moment ago."
+    return said or TEXTED[0]
 
 
 def resend(session, form):
     if "challenge" not in session:
         return ""
-    return text(session, session["challenge"]) or "We texted you the code again."
+    return text(session, session["challenge"]) or TEXTED[1]
 
 
 def text(session, challenge):
@@ -117,7 +124,8 @@ def text(session, challenge):
 
 
 def change(session, form):
-    session.pop("challenge", None)
+    if "challenge" in session:
+        session["left"] = session.pop("challenge")
     return ""
 
 
@@ -222,9 +230,15 @@ class Handler(BaseHTTPRequestHandler):
         if not re.fullmatch("[0-9]{1,4}", size):  # none, or too many bytes: nothing is read
             return self.send_error(413)
         form = dict(urllib.parse.parse_qsl(self.rfile.read(int(size)).decode(errors="replace")))
-        with self.session["lock"]:  # a double click is two requests at once
+        came = time.monotonic()
+        with self.session["lock"]:  # a double click is two requests at once, or within a second
             if "phone" not in self.session:
-                self.session["said"] = work(self.session, form)
+                asked = (self.path, form)
+                before, said, until = self.session.get("texted", (None, "", 0))
+                if asked != before or came > until:
+                    said = work(self.session, form)
+                    self.session["texted"] = (asked if said in TEXTED else None, said, time.monotonic() + 1)
+                self.session["said"] = said
                 if "phone" in self.session:
                     self.rename_session()
             elif self.path == "/verify" and read_code(self.session, form) == self.session["code"]:

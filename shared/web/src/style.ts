@@ -44,7 +44,7 @@ input{direction:ltr}
 .primary{background:var(--accent);color:var(--on-accent)}
 .quiet{background:none;color:var(--accent)}
 [aria-disabled],[aria-busy]{background:var(--sunken);color:var(--ink-soft)}
-.primary,.quiet,[aria-disabled],[aria-busy]{border-color:transparent}
+.primary,.quiet,button[aria-disabled],[aria-busy]{border-color:transparent}
 :disabled{opacity:.6}
 [aria-busy]{cursor:progress}
 @media(forced-colors:active){[aria-disabled]{color:GrayText}}
