@@ -26,10 +26,13 @@ pub(super) fn check_business(
     let at = |field: &str| format!("business.{name}.{field}");
     faults.check(format_args!("business.{name}"), BusinessId::parse(name));
     let templates = check_templates(name, table.templates, faults);
-    let action_labels = check_labels(name, table.actions, faults);
-    let shows_action = templates.values().any(|text| text.contains("{action}"));
-    if !action_labels.is_empty() && !shows_action && !faults.has_left_out(&at("templates")) {
-        faults.add(at("actions"), "a template that shows {action} is needed");
+    let mut action_labels = check_labels(name, table.actions, faults);
+    if !action_labels.is_empty() && !templates.values().any(|text| text.contains("{action}")) {
+        let fault = "a template that shows {action} is needed";
+        faults.add_beside(at("actions"), &at("templates"), fault);
+    }
+    if faults.has_left_out(&at("actions")) {
+        fill_labels(&mut action_labels, &templates);
     }
     let registered = check_registered(name, table.registered, faults);
     let default_locale = check_default_locale(name, &table.default_locale, &templates, faults);
@@ -115,11 +118,9 @@ fn check_default_locale(
     let Some(locale) = faults.check(&path, Locale::parse(tag)) else {
         return any;
     };
-    // A template that was left out has a fault of its own.
-    if !templates.contains_key(&locale)
-        && !faults.has_left_out(&format!("business.{name}.templates"))
-    {
-        faults.add(&path, "a template in this locale is needed");
+    if !templates.contains_key(&locale) {
+        let fault = "a template in this locale is needed";
+        faults.add_beside(&path, &format!("business.{name}.templates"), fault);
     }
     Some(locale)
 }
@@ -191,6 +192,22 @@ fn check_labels(
         }
     }
     labels
+}
+
+/// Replaces labels that were left out, so that they cause no fault of a text.
+fn fill_labels(
+    labels: &mut BTreeMap<ActionKind, BTreeMap<Locale, String>>,
+    templates: &BTreeMap<Locale, String>,
+) {
+    if let Ok(other) = ActionKind::parse(ActionKind::OTHER) {
+        labels.entry(other).or_default();
+    }
+    for by_locale in labels.values_mut() {
+        for locale in templates.keys() {
+            let label = by_locale.entry(locale.clone());
+            label.or_insert_with(|| "go on".to_owned());
+        }
+    }
 }
 
 /// A label is shown as it is. Nothing in it is a variable.

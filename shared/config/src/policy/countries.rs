@@ -9,14 +9,14 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids, is_served_by};
 use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
-use toml::Value;
 
 use super::faults::Faults;
 use super::identities::names_sender_id;
+use super::reader::Texts;
 use super::sender_id::check_sender_id;
 use super::senders::{check_header, check_number_of};
 use super::table::CountryTable;
-use super::value::{are_digits, check_is_served, parse_country, read_text};
+use super::value::{are_digits, check_is_served, parse_country};
 
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
@@ -41,18 +41,19 @@ fn is_id(id: &str) -> bool {
 /// Checks a list of different names. One that is written names something.
 fn check_list<T: PartialEq>(
     at: &str,
-    values: Option<Vec<Value>>,
+    texts: Option<Texts>,
     parse: impl Fn(&str) -> Result<T, String>,
     faults: &mut Faults,
 ) -> Vec<T> {
     let mut list = Vec::new();
-    let Some(values) = values else { return list };
-    if values.is_empty() {
+    let Some(texts) = texts else { return list };
+    if texts.is_empty() {
         faults.add(at, "at least one is needed, or no list");
     }
-    for (index, value) in values.iter().enumerate() {
+    for (index, text) in texts.iter().enumerate() {
+        let Some(text) = text else { continue };
         let at = format!("{at}[{index}]");
-        match faults.check(&at, read_text(value).and_then(&parse)) {
+        match faults.check(&at, parse(text)) {
             Some(item) if list.contains(&item) => faults.add(at, "it stands in the list already"),
             item => list.extend(item),
         }
@@ -61,11 +62,7 @@ fn check_list<T: PartialEq>(
 }
 
 /// Checks the channels that a text takes. Without a list there are none.
-pub(super) fn check_channels(
-    at: &str,
-    values: Option<Vec<Value>>,
-    faults: &mut Faults,
-) -> Vec<Channel> {
+pub(super) fn check_channels(at: &str, names: Option<Texts>, faults: &mut Faults) -> Vec<Channel> {
     let parse = |name: &str| {
         let named = Channel::parse(name);
         if named.is_some_and(Channel::calls) {
@@ -81,7 +78,7 @@ pub(super) fn check_channels(
             format!("{} is needed", all.join(" or "))
         })
     };
-    check_list(at, values, parse, faults)
+    check_list(at, names, parse, faults)
 }
 
 /// Notes a fault for each route with a channel that the policy does not set up. `has` says which ones it does.
@@ -92,9 +89,8 @@ pub(super) fn check_set_up(sms: &SmsPolicy, has: impl Fn(Channel) -> bool, fault
     for (at, route) in own.chain([("sms.channels".to_owned(), &sms.channels)]) {
         for channel in route.iter().filter(|channel| !has(**channel)) {
             let (name, table) = (channel.as_str(), channel.as_str().replace('-', "_"));
-            if !faults.has_left_out(&table) {
-                faults.add(&at, format_args!("`{name}` needs the table [{table}]"));
-            }
+            let fault = format_args!("`{name}` needs the table [{table}]");
+            faults.add_beside(&at, &table, fault);
         }
     }
 }
@@ -162,6 +158,14 @@ pub(super) fn check_reach(
         check_registered(name, business, sms, faults);
     }
     for country in served {
+        // Without its channels, nobody knows what a text there must have.
+        let own = sms.countries.get(country);
+        let has_own = own.is_some_and(|rule| !rule.channels.is_empty());
+        if faults.has_left_out(&format!("sms.country.{country}.channels"))
+            || (!has_own && faults.has_left_out("sms.channels"))
+        {
+            continue;
+        }
         check_served(*country, sms, faults);
         let route = sms.route(Some(*country));
         if !route.iter().any(|channel| channel.has_own_words()) {
@@ -203,7 +207,7 @@ fn check_locales(
 ) {
     let at = format!("sms.country.{country}.locales");
     // Templates that were left out have faults of their own, and any of them may be the one that is missing.
-    let knows_texts = !faults.has_left_out_templates();
+    let knows_texts = !faults.has_left_out_of_businesses("templates");
     for locale in rule.locales.iter().filter(|_| knows_texts) {
         let mut templates = businesses.values().map(|business| &business.templates);
         if !templates.any(|templates| templates.contains_key(locale)) {
@@ -214,12 +218,9 @@ fn check_locales(
         }
     }
     for (name, business) in businesses {
-        let is_whole = !faults.has_left_out(&format!("business.{name}.templates"));
-        if is_whole && business.list_locales_among(&rule.locales).next().is_none() {
-            faults.add(
-                &at,
-                format_args!("business.{name} has a template in none of these locales"),
-            );
+        if business.list_locales_among(&rule.locales).next().is_none() {
+            let fault = format_args!("business.{name} has a template in none of these locales");
+            faults.add_beside(&at, &format!("business.{name}.templates"), fault);
         }
     }
 }
@@ -236,12 +237,11 @@ fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &m
             let fault = format!("the id of the sender in the register (DLT) is needed beside {at}");
             faults.add(format_args!("sms.country.{country}.entity_id"), fault);
         }
-        // A template that was left out has a fault of its own.
-        let has_left_out = faults.has_left_out(&format!("business.{name}.templates"));
+        let templates = format!("business.{name}.templates");
         for (locale, id) in ids {
             let at = format!("{at}.{locale}");
-            if !business.templates.contains_key(locale) && !has_left_out {
-                faults.add(&at, "a template in this locale is needed");
+            if !business.templates.contains_key(locale) {
+                faults.add_beside(&at, &templates, "a template in this locale is needed");
             }
             if !is_id(id) {
                 faults.add(at, ID_NEEDED);
@@ -320,8 +320,14 @@ fn check_texts(
         return;
     }
     let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
+    let brand = format!("business.{name}.brand");
+    let knows_brand = !faults.has_left_out(&brand) && !faults.has(&brand);
     for locale in business.list_locales_among(sms.locales(Some(country))) {
-        if country.as_str() == CHINA && !business.is_signed_in(locale) {
+        let template = business.templates.get(locale);
+        // The brand itself may hold the signature.
+        let may_be_signed =
+            !knows_brand && template.is_some_and(|text| text.starts_with("{brand}"));
+        if country.as_str() == CHINA && !business.is_signed_in(locale) && !may_be_signed {
             faults.add(
                 format_args!("business.{name}.templates.{locale}"),
                 format_args!(

@@ -81,7 +81,7 @@ pub(super) fn check_notify(
 ) -> NotifyPolicy {
     let mut templates = BTreeMap::new();
     // Templates that were left out have faults of their own.
-    let knows_texts = !faults.has_left_out_templates();
+    let knows_texts = !faults.has_left_out_of_businesses("templates");
     for (name, id) in table.templates {
         let path = format!("notify.templates.{name}");
         let locale = faults.check(&path, Locale::parse(&name));

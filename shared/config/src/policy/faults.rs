@@ -38,6 +38,13 @@ impl Faults {
         }
     }
 
+    /// Notes a fault of the value at `path` that follows from the value at `other`. If that was left out, nobody knows.
+    pub(super) fn add_beside(&mut self, path: impl Display, other: &str, reason: impl Display) {
+        if !self.has_left_out(other) {
+            self.add(path, reason);
+        }
+    }
+
     /// Notes faults that name their paths themselves.
     pub(super) fn extend(&mut self, faults: Vec<Fault>) {
         self.found.extend(faults);
@@ -49,13 +56,12 @@ impl Faults {
         self.form.iter().any(holds)
     }
 
-    /// Whether a template of any business was left out, or a business with all that it has.
-    pub(super) fn has_left_out_templates(&self) -> bool {
+    /// Whether any business was left out, or its `member`, or a value in that.
+    pub(super) fn has_left_out_of_businesses(&self, member: &str) -> bool {
         self.form.iter().any(|form| {
             let mut parts = form.path.split(['.', '[']);
             let is_business = parts.next() == Some("business");
-            let member = parts.nth(1);
-            is_business && member.is_none_or(|member| member == "templates")
+            is_business && parts.nth(1).is_none_or(|own| own == member)
         })
     }
 

@@ -100,7 +100,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let mut purses = check_purses(&file.purses, &numbers.countries, faults);
     check_payable(&purses, &sms, &numbers.countries, faults);
     if file.business.is_empty() {
-        faults.add("business", "at least one business is needed");
+        faults.add_beside("business", "business", "at least one business is needed");
     }
     let businesses: BTreeMap<String, Business> = file
         .business
@@ -141,8 +141,11 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
+        let path = "sms.max_segments";
+        let is_known = !faults.has(path) && !faults.has_left_out(path);
+        let most = if is_known { sms.max_segments } else { u32::MAX };
         for (name, business) in &businesses {
-            faults.extend(lint_templates(name, business, sms.max_segments));
+            faults.extend(lint_templates(name, business, most));
         }
     }
     let by_id = businesses.into_iter().filter_map(|(name, business)| {

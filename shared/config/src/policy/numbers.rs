@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::faults::Faults;
 use super::table::{NumbersTable, RangeTable, TestNumberTable};
-use super::value::{are_digits, check_is_served, parse_country, read_text};
+use super::value::{are_digits, check_is_served, parse_country};
 
 /// Accepts the name of a type of number.
 fn parse_type(name: &str) -> Result<NumberType, String> {
@@ -31,36 +31,38 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
         faults.add("numbers.types", "at least one type is needed");
     }
     let (mut countries, mut types) = (BTreeSet::new(), BTreeSet::new());
-    for (index, value) in table.countries.iter().enumerate() {
-        let country = read_text(value).and_then(parse_country);
-        countries.extend(faults.check(format_args!("numbers.countries[{index}]"), country));
+    for (index, name) in table.countries.iter().enumerate() {
+        let country = name.as_deref().map(parse_country);
+        let at = format_args!("numbers.countries[{index}]");
+        countries.extend(country.and_then(|country| faults.check(at, country)));
     }
-    for (index, value) in table.types.iter().enumerate() {
-        let number_type = read_text(value).and_then(parse_type);
-        types.extend(faults.check(format_args!("numbers.types[{index}]"), number_type));
+    for (index, name) in table.types.iter().enumerate() {
+        let number_type = name.as_deref().map(parse_type);
+        let at = format_args!("numbers.types[{index}]");
+        types.extend(number_type.and_then(|number_type| faults.check(at, number_type)));
     }
     let mut numbers = NumberPolicy {
         countries,
         types,
         ranges: Vec::new(),
     };
-    for (index, range) in table.range.into_iter().enumerate() {
-        let range = check_range(index, &range, &numbers, faults);
-        if let Some(range) = &range
-            && numbers.ranges.iter().any(|known| overlap(known, range))
-        {
+    for (index, range) in table.range.iter().enumerate() {
+        let mut before = table.range.iter().take(index);
+        if before.any(|known| overlap(known, range)) {
             let at = format!("numbers.range[{index}].prefix");
             faults.add(at, "another range has numbers of this one");
         }
+        let range = check_range(index, range, &numbers, faults);
         numbers.ranges.extend(range);
     }
     numbers
 }
 
-/// Whether a number can be of both ranges.
-fn overlap(one: &NumberRange, other: &NumberRange) -> bool {
-    let (a, b) = (&one.prefix, &other.prefix);
-    one.digits == other.digits && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))
+/// Whether a number can be of both ranges. One that was left out is empty, and is like no other.
+fn overlap(one: &RangeTable, other: &RangeTable) -> bool {
+    let (a, b) = (one.prefix.as_str(), other.prefix.as_str());
+    let are_read = !a.is_empty() && !b.is_empty();
+    are_read && one.digits == other.digits && (a.starts_with(b) || b.starts_with(a))
 }
 
 /// The calling code of the North American Numbering Plan. All its numbers have an area code of three digits, an exchange of
@@ -151,7 +153,8 @@ fn check_range(
         faults.add(at("prefix"), fault);
     }
     if number_type.is_some_and(|number_type| !numbers.types.contains(&number_type)) {
-        faults.add(at("type"), "a type of numbers.types is needed");
+        let fault = "a type of numbers.types is needed";
+        faults.add_beside(at("type"), "numbers.types", fault);
     }
     Some(NumberRange {
         prefix: prefix?.to_owned(),
@@ -167,19 +170,17 @@ pub(super) fn check_test_numbers(
     businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) -> Vec<TestNumber> {
-    let mut numbers: Vec<TestNumber> = Vec::new();
+    let mut numbers = Vec::new();
+    let mut phones = BTreeSet::new();
     for (index, table) in tables.into_iter().enumerate() {
-        let number = check_test_number(index, table, businesses, faults);
-        let known = number
-            .as_ref()
-            .is_some_and(|number| numbers.iter().any(|known| known.phone == number.phone));
-        if known {
+        // One that was left out is empty.
+        if !table.phone.is_empty() && !phones.insert(table.phone.clone()) {
             faults.add(
                 format_args!("test_number[{index}].phone"),
                 "another entry has this number",
             );
         }
-        numbers.extend(number);
+        numbers.extend(check_test_number(index, table, businesses, faults));
     }
     numbers
 }
@@ -214,10 +215,22 @@ fn check_codes(
     businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) -> Vec<Code> {
-    let mut lengths: BTreeMap<usize, bool> = businesses
-        .values()
-        .map(|business| (usize::from(business.code_length), false))
+    let is_accepted = |name: &str| {
+        let path = format!("business.{name}.code_length");
+        !faults.has_left_out(&path) && !faults.has(&path)
+    };
+    let accepted: Vec<_> = businesses
+        .iter()
+        .filter(|(name, _)| is_accepted(name))
         .collect();
+    let lengths_known = accepted.len();
+    let lengths = accepted.into_iter();
+    let mut lengths: BTreeMap<usize, bool> = lengths
+        .map(|(_, business)| (usize::from(business.code_length), false))
+        .collect();
+    // A length that is not accepted was replaced, and that of a business that was left out is unknown.
+    let are_known =
+        lengths_known == businesses.len() && !faults.has_left_out_of_businesses("code_length");
     let codes: Vec<Code> = texts
         .iter()
         .filter_map(|text| faults.check(path, Code::parse(text)))
@@ -226,8 +239,7 @@ fn check_codes(
         match lengths.get_mut(&code.expose().len()) {
             Some(has_code) if !*has_code => *has_code = true,
             Some(_) => faults.add(path, "two codes have the same length"),
-            // A business that was left out may have codes of this length.
-            None if faults.has_left_out_templates() => {}
+            None if !are_known => {}
             None => faults.add(path, "a code has the code_length of no business"),
         }
     }

@@ -13,13 +13,12 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
     Cap, LanePolicy, Micros, PursePolicy, PurseRule, PurseSettings, Thousandths,
 };
-use toml::Value;
 
 pub(super) use self::payable::check_payable;
 pub(super) use self::table::PursesTable;
 use self::table::{LaneTable, NumberBlockTable};
 use super::faults::Faults;
-use super::value::{check_is_served, parse_country, read_text};
+use super::value::{check_is_served, parse_country};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
@@ -32,7 +31,8 @@ pub(super) fn check_purses(
 ) -> PurseSettings {
     let policy = read_policy(table);
     for fault in policy.faults() {
-        faults.add(format_args!("purses.{}", fault.field), fault.reason);
+        let other = format!("purses.{}", fault.beside.unwrap_or(fault.field));
+        faults.add_beside(format_args!("purses.{}", fault.field), &other, fault.reason);
     }
     PurseSettings {
         policy,
@@ -165,14 +165,14 @@ fn check_shards(
 }
 
 /// Checks `purses.shadow`: names of rules.
-fn check_shadow(names: &[Value], faults: &mut Faults) -> BTreeSet<PurseRule> {
-    let parse = |value: &Value| {
+fn check_shadow(names: &[Option<String>], faults: &mut Faults) -> BTreeSet<PurseRule> {
+    let parse = |name: &str| {
         let known = PurseRule::ALL.map(|rule| format!("`{}`", rule.name()));
-        let name = read_text(value)?;
         PurseRule::parse(name).ok_or_else(|| format!("one of {} is needed", known.join(", ")))
     };
     let mut shadowed = BTreeSet::new();
     for (index, name) in names.iter().enumerate() {
+        let Some(name) = name else { continue };
         shadowed.extend(faults.check(format_args!("purses.shadow[{index}]"), parse(name)));
     }
     shadowed

@@ -10,8 +10,6 @@ use std::ops::Range;
 use phoneproof_domain::policy::Fault;
 use toml::{Table, Value};
 
-use super::value::describe_type;
-
 /// Where a reader is, and what it found there.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -35,7 +33,18 @@ impl Notes {
 
     /// Notes that a value of another type is needed.
     fn add_type(&mut self, wanted: &str, found: &Value) {
-        self.add(describe_type(wanted, found));
+        let found = match found {
+            Value::Array(_) => "a list",
+            Value::Table(_) => "a table",
+            Value::String(_) => "a text",
+            Value::Boolean(_) => "`true` or `false`",
+            Value::Integer(_) => "a whole number",
+            // No whole number of a policy comes near it, and one that TOML cannot hold is read so.
+            Value::Float(number) if number.abs() >= 1e15 => "one so far from 0",
+            Value::Float(_) => "a number with a decimal point",
+            Value::Datetime(_) => "a date",
+        };
+        self.add(format!("{wanted} is needed, and not {found}"));
     }
 
     /// Reads a member of the current value. A key without a name stands in quotes in its path.
@@ -67,6 +76,9 @@ pub(super) trait FromMembers: Sized {
     fn from_members(members: &mut Members<'_>) -> Self;
 }
 
+/// The texts of a list in their order, without those that have another type.
+pub(super) type Texts = Vec<Option<String>>;
+
 /// The members of a table. Those that nobody asked for are faults.
 pub(super) struct Members<'n> {
     table: Table,
@@ -97,10 +109,18 @@ impl Members<'_> {
         self.notes.at_key(key, |notes| read_table(table, notes))
     }
 
-    /// Takes the values of a list, of any type, so that a faulty one does not hide the others.
-    pub(super) fn read_values(&mut self, key: &'static str) -> Option<Vec<Value>> {
+    /// Reads a list of texts. A faulty one leaves its place empty, so that it does not hide the others.
+    pub(super) fn read_texts(&mut self, key: &'static str) -> Option<Texts> {
         let value = self.take(key)?;
-        self.notes.at_key(key, |notes| read_list(value, notes))
+        self.notes.at_key(key, |notes| {
+            let values = read_list(value, notes)?.into_iter().enumerate();
+            let texts = values.map(|(index, value)| {
+                notes.at(&format!("[{index}]"), |notes| {
+                    String::from_value(value, notes)
+                })
+            });
+            Some(texts.collect())
+        })
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -209,7 +229,9 @@ impl FromValue for u32 {
         };
         let read = Self::try_from(number).ok();
         if read.is_none() {
-            notes.add(format!("{number} is not within 0 to {}", Self::MAX));
+            // The check of the value, which knows its range, sees only what a policy can hold.
+            let size = if number < 0 { "below 0" } else { "too large" };
+            notes.add(format!("{number} is {size}"));
         }
         read
     }

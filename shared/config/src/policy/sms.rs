@@ -184,7 +184,7 @@ pub(super) fn check_sms(
     let sender_id = table.sender_id.take();
     let origination = sender_id.map(|id| check_sender_id("sms.sender_id", id, faults));
     let names = table.channels.take();
-    let names = names.or_else(|| Some(vec![Channel::Sns.as_str().into()]));
+    let names = names.or_else(|| Some(vec![Some(Channel::Sns.as_str().to_owned())]));
     let channels = check_channels("sms.channels", names, faults);
     let max_price = check_max_price(table.max_price_usd.as_ref(), faults);
     let list = table.price_list.as_ref();

@@ -4,10 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use toml::Value;
-
 use super::purses::PursesTable;
-use super::reader::{FromMembers, Members, Strings};
+use super::reader::{FromMembers, Members, Strings, Texts};
 use super::voice::VoiceTable;
 
 /// The whole policy file as it is read. Nothing in it has been checked, except for the types of its values.
@@ -65,8 +63,8 @@ impl FromMembers for LockTable {
 }
 
 pub(super) struct NumbersTable {
-    pub(super) countries: Vec<Value>,
-    pub(super) types: Vec<Value>,
+    pub(super) countries: Texts,
+    pub(super) types: Texts,
     pub(super) range: Vec<RangeTable>,
 }
 
@@ -74,10 +72,10 @@ impl FromMembers for NumbersTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         let types = ["mobile", "fixed-line-or-mobile"];
         Self {
-            countries: members.read_values("countries").unwrap_or_default(),
+            countries: members.read_texts("countries").unwrap_or_default(),
             types: members
-                .read_values("types")
-                .unwrap_or_else(|| types.map(Value::from).to_vec()),
+                .read_texts("types")
+                .unwrap_or_else(|| types.map(|name| Some(name.to_owned())).to_vec()),
             range: members.read_or_empty("range"),
         }
     }
@@ -105,7 +103,7 @@ impl FromMembers for RangeTable {
 pub(super) struct SmsTable {
     pub(super) r#type: String,
     /// The names of the channels that a text takes, in their order, not checked yet.
-    pub(super) channels: Option<Vec<Value>>,
+    pub(super) channels: Option<Texts>,
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,
     pub(super) max_segments: u32,
@@ -119,8 +117,8 @@ pub(super) struct CountryTable {
     pub(super) sender_id: Option<String>,
     pub(super) origination_number: Option<String>,
     pub(super) entity_id: Option<String>,
-    pub(super) locales: Option<Vec<Value>>,
-    pub(super) channels: Option<Vec<Value>>,
+    pub(super) locales: Option<Texts>,
+    pub(super) channels: Option<Texts>,
     pub(super) price_usd: Option<f64>,
 }
 
@@ -130,8 +128,8 @@ impl FromMembers for CountryTable {
             sender_id: members.read_optional("sender_id"),
             origination_number: members.read_optional("origination_number"),
             entity_id: members.read_optional("entity_id"),
-            locales: members.read_values("locales"),
-            channels: members.read_values("channels"),
+            locales: members.read_texts("locales"),
+            channels: members.read_texts("channels"),
             price_usd: members.read_optional("price_usd"),
         }
     }
@@ -141,7 +139,7 @@ impl FromMembers for SmsTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
             r#type: members.read_or("type", "Transactional".to_owned()),
-            channels: members.read_values("channels"),
+            channels: members.read_texts("channels"),
             sender_id: members.read_optional("sender_id"),
             max_price_usd: members.read_optional("max_price_usd"),
             max_segments: members.read_or("max_segments", 2),

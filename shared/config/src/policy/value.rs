@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use phoneproof_domain::country::Country;
-use toml::Value;
 
 use super::faults::Faults;
 
@@ -18,36 +17,15 @@ pub(super) fn parse_country(code: &str) -> Result<Country, String> {
     Country::parse_with_numbers(code).map_err(|error| error.to_string())
 }
 
-/// Notes a country that the policy does not text. If the list of those was left out, nobody knows.
+/// Notes a country that the policy does not text.
 pub(super) fn check_is_served(
     path: impl Display,
     country: Country,
     served: &BTreeSet<Country>,
     faults: &mut Faults,
 ) {
-    if !served.contains(&country) && !faults.has_left_out("numbers.countries") {
-        faults.add(path, "a country of numbers.countries is needed");
+    if !served.contains(&country) {
+        let fault = "a country of numbers.countries is needed";
+        faults.add_beside(path, "numbers.countries", fault);
     }
-}
-
-/// Takes the text of a value in a list.
-pub(super) fn read_text(value: &Value) -> Result<&str, String> {
-    let text = value.as_str();
-    text.ok_or_else(|| describe_type("a text in quotes", value))
-}
-
-/// Says that a value of another type is needed.
-pub(super) fn describe_type(wanted: &str, found: &Value) -> String {
-    let found = match found {
-        Value::Array(_) => "a list",
-        Value::Table(_) => "a table",
-        Value::String(_) => "a text",
-        Value::Boolean(_) => "`true` or `false`",
-        Value::Integer(_) => "a whole number",
-        // No whole number of a policy comes near it, and one that TOML cannot hold is read so.
-        Value::Float(number) if number.abs() >= 1e15 => "one so far from 0",
-        Value::Float(_) => "a number with a decimal point",
-        Value::Datetime(_) => "a date",
-    };
-    format!("{wanted} is needed, and not {found}")
 }

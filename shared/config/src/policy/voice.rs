@@ -8,15 +8,14 @@ use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::policy::VoicePolicy;
 use phoneproof_domain::purse::{CallPolicy, Micros};
-use toml::Value;
 
 use super::faults::Faults;
-use super::reader::{FromMembers, Members};
-use super::value::{check_is_served, parse_country, read_text};
+use super::reader::{FromMembers, Members, Texts};
+use super::value::{check_is_served, parse_country};
 
 /// The table `[voice]` of the policy file, as it is read: calls, their prices and their purse.
 pub(super) struct VoiceTable {
-    countries: Vec<Value>,
+    countries: Texts,
     price_usd: f64,
     prices: BTreeMap<String, f64>,
     money_per_day_usd: Option<f64>,
@@ -28,7 +27,7 @@ pub(super) struct VoiceTable {
 impl FromMembers for VoiceTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            countries: members.read_values("countries").unwrap_or_default(),
+            countries: members.read_texts("countries").unwrap_or_default(),
             price_usd: members.read_or("price_usd", 0.0),
             prices: members.read_or_empty("prices"),
             money_per_day_usd: members.read_optional("money_per_day_usd"),
@@ -47,20 +46,19 @@ pub(super) fn check_voice(
     calls: &mut CallPolicy,
     faults: &mut Faults,
 ) -> Option<VoicePolicy> {
-    if notify.is_none_or(|notify| notify.voice_template_id.is_none())
-        && !faults.has_left_out("notify.voice_template_id")
-    {
+    if notify.is_none_or(|notify| notify.voice_template_id.is_none()) {
         let fault =
             "calls need `notify.voice_template_id`: the template of AWS that speaks the code";
-        faults.add("voice", fault);
+        faults.add_beside("voice", "notify.voice_template_id", fault);
     }
     if table.countries.is_empty() {
         faults.add("voice.countries", "at least one country is needed");
     }
     let mut countries = BTreeSet::new();
-    for (index, value) in table.countries.iter().enumerate() {
+    for (index, name) in table.countries.iter().enumerate() {
+        let Some(name) = name else { continue };
         let path = format!("voice.countries[{index}]");
-        let country = faults.check(&path, read_text(value).and_then(parse_country));
+        let country = faults.check(&path, parse_country(name));
         if let Some(country) = country {
             check_is_served(&path, country, served, faults);
         }
@@ -73,22 +71,23 @@ pub(super) fn check_voice(
         let path = format!("voice.prices.{name}");
         let country = faults.check(&path, parse_country(name));
         if country.is_some_and(|country| !countries.contains(&country)) {
-            faults.add(&path, "a country of voice.countries is needed");
+            let fault = "a country of voice.countries is needed";
+            faults.add_beside(&path, "voice.countries", fault);
         }
         let price = faults.check(&path, check_price(*dollars));
         prices.extend(country.zip(price));
     }
     check_purse(table, calls, faults);
-    let price = faults.check("voice.price_usd", check_price(table.price_usd))?;
-    let dearest = prices.values().copied().max().unwrap_or(price).max(price);
-    let dearest = Micros::try_from(dearest.micros()).unwrap_or(Micros::MAX);
-    if calls.money_per_day < dearest {
+    let price = faults.check("voice.price_usd", check_price(table.price_usd));
+    let dearest = prices.values().copied().chain(price).max();
+    let dearest = dearest.map(|price| Micros::try_from(price.micros()).unwrap_or(Micros::MAX));
+    if dearest.is_some_and(|dearest| calls.money_per_day < dearest) {
         let fault = "at least the price of a call is needed: no call would ever fit in";
         faults.add("voice.money_per_day_usd", fault);
     }
     Some(VoicePolicy {
         countries,
-        price,
+        price: price?,
         prices,
     })
 }
@@ -122,7 +121,7 @@ fn check_purse(table: &VoiceTable, calls: &mut CallPolicy, faults: &mut Faults) 
     count(&mut calls.cap, "voice.cap_calls", table.cap_calls, faults);
     if calls.start > calls.cap {
         let fault = "1 call up to voice.cap_calls is needed";
-        faults.add("voice.start_calls", fault);
+        faults.add_beside("voice.start_calls", "voice.cap_calls", fault);
     }
     if let Some(hours) = table.refill_hours {
         let hours = faults.check_range("voice.refill_hours", hours, 1..=1_000);

@@ -332,6 +332,8 @@ impl PursePolicy {
 pub struct PurseFault {
     /// The path below `purses` in the policy file, as in `crowd.refill_to`.
     pub field: &'static str,
+    /// The path of the number that it is compared with, if it makes sense by itself.
+    pub beside: Option<&'static str>,
     /// What is accepted, in words.
     pub reason: &'static str,
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use toml::Value;
-
-use crate::policy::reader::{FromMembers, Members};
+use crate::policy::reader::{FromMembers, Members, Texts};
 
 pub(in crate::policy) struct PursesTable {
-    /// The names of rules, of any type, so that a faulty one does not hide the others.
-    pub(super) shadow: Vec<Value>,
+    /// The names of rules.
+    pub(super) shadow: Texts,
     /// How many shards the purse of a country has, by its ISO code.
     pub(super) shards: BTreeMap<String, u32>,
     pub(super) unearned_usd_per_day: Option<f64>,
@@ -33,7 +31,7 @@ pub(in crate::policy) struct PursesTable {
 impl FromMembers for PursesTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            shadow: members.read_values("shadow").unwrap_or_default(),
+            shadow: members.read_texts("shadow").unwrap_or_default(),
             shards: members.read_or_empty("shards"),
             unearned_usd_per_day: members.read_optional("unearned_usd_per_day"),
             gain: members.read_optional("gain"),

@@ -163,7 +163,7 @@ fn nonsense_is_named_all_of_it_at_once() {
         start_texts = 10
         young_texts = 9
         [purses.attested]
-        texts = -1
+        texts = 0
         refill_to = 15
         [purses.outage]
         known_lack_texts = 0

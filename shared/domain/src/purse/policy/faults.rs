@@ -52,8 +52,30 @@ struct Found(Vec<PurseFault>);
 
 impl Found {
     fn check(&mut self, holds: bool, field: &'static str, reason: &'static str) {
+        let beside = None;
         if !holds {
-            self.0.push(PurseFault { field, reason });
+            self.0.push(PurseFault {
+                field,
+                beside,
+                reason,
+            });
+        }
+    }
+
+    /// Checks a number by itself, and then beside another one.
+    fn check_beside(
+        &mut self,
+        (holds, fits): (bool, bool),
+        [field, other]: [&'static str; 2],
+        reason: &'static str,
+    ) {
+        let beside = holds.then_some(other);
+        if !holds || !fits {
+            self.0.push(PurseFault {
+                field,
+                beside,
+                reason,
+            });
         }
     }
 
@@ -76,11 +98,14 @@ impl Found {
         cap: Cap,
         than: Cap,
         [texts, usd]: [&'static str; 2],
+        [than_texts, than_usd]: [&'static str; 2],
         reason: &'static str,
     ) {
         self.check_cap(cap, [texts, usd]);
-        self.check(cap.texts >= than.texts, texts, reason);
-        self.check(cap.at_least >= than.at_least, usd, reason);
+        let fits = cap.texts >= than.texts;
+        self.check_beside((true, fits), [texts, than_texts], reason);
+        let fits = cap.at_least >= than.at_least;
+        self.check_beside((true, fits), [usd, than_usd], reason);
     }
 
     fn check_minutes(&mut self, wait: Duration, field: &'static str) {
@@ -99,8 +124,8 @@ impl Found {
     ) {
         self.check_cap(lane.cap, [texts, usd]);
         self.check_minutes(lane.refill, refill);
-        let within = (1..=lane.cap.texts).contains(&lane.refill_to);
-        self.check(within, refill_to, REFILL_TO);
+        let within = (lane.refill_to >= 1, lane.refill_to <= lane.cap.texts);
+        self.check_beside(within, [refill_to, texts], REFILL_TO);
     }
 }
 
@@ -114,21 +139,24 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
         }
     }
     let young = ["open.young_texts", "open.young_usd"];
-    found.check_wider(policy.young_open, policy.open.cap, young, OF_OPEN);
-    let starts = (1..=policy.young_open.texts).contains(&policy.start_texts);
-    found.check(starts, "open.start_texts", OF_YOUNG);
+    let later = ["open.texts", "open.usd"];
+    found.check_wider(policy.young_open, policy.open.cap, young, later, OF_OPEN);
+    let starts = policy.start_texts;
+    let starts = (starts >= 1, starts <= policy.young_open.texts);
+    found.check_beside(starts, ["open.start_texts", "open.young_texts"], OF_YOUNG);
     found.check_days(policy.known_for, "known.days");
     // A phone that is never known has a fault already.
     let after = policy.known_for < DAY || policy.known_after < policy.known_for;
-    found.check(after, "known.after_days", AFTER);
-    let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
-    found.check(lacks, "outage.known_lack_texts", LACK);
+    found.check_beside((true, after), ["known.after_days", "known.days"], AFTER);
+    let lacks = policy.outage_lack;
+    let lacks = (lacks >= 1, lacks <= policy.known.cap.texts);
+    found.check_beside(lacks, ["outage.known_lack_texts", "known.texts"], LACK);
     find_gains(policy, &mut found);
     let block = &policy.number_block;
     let start = ["number_block.start_texts", "number_block.start_usd"];
     found.check_cap(block.start, start);
     let full = ["number_block.texts", "number_block.usd"];
-    found.check_wider(block.cap, block.start, full, OF_START);
+    found.check_wider(block.cap, block.start, full, start, OF_START);
     found.check_minutes(block.refill, "number_block.refill_minutes");
     let network = &policy.network;
     let codes = network.codes >= 1;
@@ -155,10 +183,11 @@ fn find_money(policy: &PursePolicy, found: &mut Found) {
 
 fn find_gains(policy: &PursePolicy, found: &mut Found) {
     let is_gain = |gain: Thousandths| (1_000..=10_000).contains(&gain.0);
-    let is_earned = |gain: Thousandths| is_gain(gain) && gain <= policy.gain;
+    let is_earned = |gain: Thousandths| (is_gain(gain), gain <= policy.gain);
     found.check(is_gain(policy.gain), "gain", GAIN);
-    found.check(is_earned(policy.strange_gain), "strange_gain", EARNED);
-    found.check(is_earned(policy.least_gain), "least_gain", EARNED);
+    let (strange, least) = (policy.strange_gain, policy.least_gain);
+    found.check_beside(is_earned(strange), ["strange_gain", "gain"], EARNED);
+    found.check_beside(is_earned(least), ["least_gain", "gain"], EARNED);
     let margin = (1_000..=100_000).contains(&policy.margin.0);
     found.check(margin, "margin", "1 to 100 is needed");
     let learned = policy.learned_from >= 1;
