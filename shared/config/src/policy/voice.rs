@@ -80,9 +80,12 @@ pub(super) fn check_voice(
     }
     check_purse(table, calls, faults);
     let price = faults.check("voice.price_usd", check_price(table.price_usd))?;
-    let dearest = prices.values().copied().max().unwrap_or(price).max(price);
-    let dearest = Micros::try_from(dearest.micros()).unwrap_or(Micros::MAX);
-    if calls.money_per_day < dearest {
+    // The general price is that of the countries that have none of their own. One that is not accepted has a fault already.
+    let has_fault = |country: &Country| faults.has(&format!("voice.prices.{country}"));
+    let asked = countries.iter().filter(|country| !has_fault(country));
+    let asked = asked.map(|country| prices.get(country).copied().unwrap_or(price));
+    let dearest = asked.max().map(|price| Micros::try_from(price.micros()));
+    if dearest.is_some_and(|dearest| calls.money_per_day < dearest.unwrap_or(Micros::MAX)) {
         let fault = "at least the price of a call is needed: no call would ever fit in";
         faults.add("voice.money_per_day_usd", fault);
     }
