@@ -320,6 +320,23 @@ onPage("shows a call with the code that it speaks, and fills it in", {}, async (
   assert.equal(await page.locator("#inbox-list strong", { hasText: spoken }).count(), 1);
 });
 
+onPage("the inbox shows who sent a text, and its ids, whatever channel it took", {}, async (page) => {
+  const phone = freshNumber();
+  const kept = { id: "1", phone, body: "123456", at: inSeconds(0) };
+  for (const [channel, attributes, shown] of [
+    ["sns", { "AWS.SNS.SMS.SenderID": "ACMEIN", "AWS.MM.SMS.EntityId": "11", "AWS.MM.SMS.TemplateId": "22" }, "Sender id: ACMEIN|Entity id: 11|Template id: 22"],
+    ["end-user-messaging", { OriginationIdentity: "ACMEIN", IN_ENTITY_ID: "11", IN_TEMPLATE_ID: "22" }, "From ACMEIN|Entity id: 11|Template id: 22"],
+    ["hook", { sender: "ACMEIN", entityId: "11", templateId: "22", attempt: "1" }, "From ACMEIN|Entity id: 11|Template id: 22"],
+  ]) {
+    await answer(page, "/inbox/messages*", 200, [{ ...kept, channel, attributes }]);
+    await page.goto(`${BASE}/inbox`);
+    await shows(page, "#inbox-list", new RegExp(channel));
+    const items = await page.locator("#inbox-list .row-sent li").allTextContents();
+    assert.deepEqual(items, shown.split("|"), channel);
+    await page.unrouteAll();
+  }
+});
+
 // ------------------------------------------------------------------------------------- hostile text
 
 onPage("shows markup from a person, a server or a text as text", {}, async (page) => {

@@ -41,6 +41,21 @@ async fn a_refusal_that_has_no_name_here_has_the_code_of_aws() {
     }
 }
 
+/// Texts, Notify and calls have a limit each, and the stack says which one is reached, as AWS does.
+#[tokio::test]
+async fn a_reached_limit_is_that_of_the_channel() {
+    for (channel, of) in [
+        (Channel::EndUserMessaging, "TEXT"),
+        (Channel::Notify, "NOTIFY"),
+        (Channel::NotifyVoice, "VOICE"),
+    ] {
+        let world = World::builder().route(&[channel]).start().await;
+        world.carrier(Carrier::Answer(Reason::SpendLimit));
+        let code = format!("MONTHLY_SPEND_LIMIT_REACHED_FOR_{of}");
+        assert_detail(&world, "spend-limit", &code).await;
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_of_the_hook_has_the_code_of_the_receiver_or_the_status() {
     for (status, body, reason, detail) in [

@@ -112,6 +112,21 @@ async fn a_text_says_what_the_policy_says_of_its_country() {
     }
 }
 
+/// The receiver of the stack shows what another one would get, one by one.
+#[tokio::test]
+async fn the_inbox_shows_the_sender_and_the_ids_of_a_text_of_the_hook() {
+    let world = with_identities().route(&[Channel::Hook]).start().await;
+    send(&world, INDIA).await;
+    let text = &world.texts(INDIA)[0];
+    assert_eq!(text.channel, "hook");
+    let shown = ["sender", "entityId", "templateId"].map(|name| text.attributes[name].as_str());
+    assert_eq!(
+        shown,
+        ["EXAMPL", "1101234567890123456", "1107654321098765432"]
+    );
+    assert!(!text.attributes.contains_key("registration"));
+}
+
 #[tokio::test]
 async fn without_an_identity_the_account_chooses() {
     let world = World::builder()

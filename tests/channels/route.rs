@@ -138,7 +138,7 @@ async fn a_text_that_every_channel_refuses_gives_the_quota_back_once() {
 
 #[tokio::test]
 async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
-    // Two silent tries, and then a refusal: what became of the first two is not known, so nothing follows.
+    // A silent try, and then answers without a code: what became of the first is not known, so nothing follows.
     let doubtful = Receiver::start(|_, before| match before {
         0 => Answer::Silence,
         _ => Answer::of(403, "", ""),

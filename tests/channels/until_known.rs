@@ -6,6 +6,7 @@ use std::time::Duration;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::hook::Reach;
 use phoneproof_tests::{World, phone};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::receiver::{Answer, Receiver};
@@ -73,5 +74,71 @@ async fn three_tries_that_sent_nothing_are_enough() {
     let sent = world.client.send(&phone(1)).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
     assert_eq!(receiver.seen().len(), 3);
+    assert_eq!(world.lines.last()["channel"], "sns");
+}
+
+/// Once a try may have texted, an answer that says nothing of the text ends nothing: something before the receiver may give it.
+#[tokio::test]
+async fn an_answer_without_news_of_the_text_does_not_end_the_asking() {
+    let mut running = JoinSet::new();
+    for (name, no_news) in [
+        ("a path that is not there", Answer::of(404, "", "<html>")),
+        ("no way in", Answer::of(401, "", "")),
+        (
+            "an unknown code",
+            Answer::of(422, "", r#"{"code":"other"}"#),
+        ),
+        ("too many", Answer::of(429, "", "")),
+        (
+            "a redirect",
+            Answer::of(307, "location: https://example.com\r\n", ""),
+        ),
+    ] {
+        let refusal = Answer::of(422, "", r#"{"code":"delivery_rejected"}"#);
+        for (last, status) in [(taken(), 202), (refusal, 502)] {
+            running.spawn(check_no_news(name, no_news.clone(), last, status));
+        }
+    }
+    running.join_all().await;
+}
+
+async fn check_no_news(name: &str, no_news: Answer, last: Answer, status: u16) {
+    let receiver = Receiver::start(move |_, before| match before {
+        0 => Answer::of(500, "", ""),
+        1 | 2 => no_news.clone(),
+        _ => last.clone(),
+    })
+    .await;
+    let world = start(&receiver, &[Channel::Hook]).await;
+    let sent = world.client.send(&phone(1)).await;
+    assert_eq!(sent.status, status, "{name}: {}", sent.text);
+    assert_eq!(receiver.seen().len(), 4, "{name}");
+}
+
+/// No answer settles what became of the first try, so the hook asks until its deadline, and no other channel follows.
+#[tokio::test]
+async fn a_text_without_news_is_asked_for_until_the_deadline() {
+    let receiver = Receiver::start(|_, before| match before {
+        0 => Answer::Bytes(Vec::new()),
+        _ => Answer::of(404, "", ""),
+    })
+    .await;
+    let world = start(&receiver, &[Channel::Hook, Channel::Sns]).await;
+    let sent = world.client.send(&phone(1)).await;
+    assert_eq!(sent.status, 504, "{}", sent.text);
+    assert!(receiver.seen().len() > 4, "{}", receiver.seen().len());
+    let line = world.lines.last();
+    assert_eq!(line["reason"], "connection-lost", "what left the doubt");
+    assert_eq!(world.text_count(), 0, "SNS was not asked");
+}
+
+/// Without a doubt, such an answer is a refusal at once, and the next channel has the text.
+#[tokio::test]
+async fn a_first_answer_without_a_code_is_a_refusal() {
+    let receiver = Receiver::always(Answer::of(404, "", "")).await;
+    let world = start(&receiver, &[Channel::Hook, Channel::Sns]).await;
+    let sent = world.client.send(&phone(1)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    assert_eq!(receiver.seen().len(), 1);
     assert_eq!(world.lines.last()["channel"], "sns");
 }

@@ -33,6 +33,7 @@ LEAST = {
     },
 }
 LEAST["SendNotifyVoiceMessage"] = LEAST["SendNotifyTextMessage"]
+LIMITS = {"SendTextMessage": "TEXT", "SendNotifyTextMessage": "NOTIFY", "SendNotifyVoiceMessage": "VOICE"}
 CHANNELS = {"SendTextMessage": "end-user-messaging", "SendNotifyTextMessage": "notify", "SendNotifyVoiceMessage": "notify-voice"}
 # A text that fits each pattern, by the name of its shape; its last character is repeated to any length.
 FITTING = {"PhoneNumber": "+1", "MaxPrice": ".1", "TemplateVariableName": "a"}
@@ -58,7 +59,8 @@ REASONS = {
     "protect-blocks-country": ("ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION"),
     "protect-blocks-number": ("ConflictException", "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"),
     "price-over-limit": ("ValidationException", "PRICE_OVER_THRESHOLD"),
-    "spend-limit": ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"),
+    # Texts, Notify and calls have a limit each.
+    "spend-limit": ("ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_{}"),
     "daily-limit": ("ServiceQuotaExceededException", "DAILY_NOTIFY_TIER_MESSAGE_LIMIT"),
     "destination-limit": ("ServiceQuotaExceededException", "DAILY_DESTINATION_CALL_LIMIT"),
     "not-found": ("ResourceNotFoundException", None),
@@ -238,6 +240,7 @@ def compare_reasons(endpoint):
             endpoint.put_carrier(channel, name)
             before = len(endpoint.inbox())
             _, error = endpoint.call(operation, LEAST[operation])
+            reason = reason and reason.format(LIMITS[operation])
             assert error is not None and error[:2] == (exception, reason), (name, error)
             if reason is not None:
                 assert reason in shapes[exception].members["Reason"].enum, reason

@@ -26,7 +26,8 @@ async function send(data) {
   const [status, reply] = await post(`${base}/api/v5/flow/`, headers, body);
   if (status >= 500 || (status >= 300 && status < 400)) throw new Unknown();
   if (status < 300 && reply.type === "success") return String(reply.message ?? "");
-  if (status < 300 && reply.type !== "error") throw new Unknown();
+  // What is not MSG91's error is of something between, which may have asked it.
+  if (reply.type !== "error") throw new Unknown();
   // An error may come with a status of success.
   const words = String(reply.message ?? "").toLowerCase().replaceAll("_", " ").split(/\s+/);
   const byWords = WORDS.find(([word]) => words.some((found) => found.startsWith(word)))?.[1];

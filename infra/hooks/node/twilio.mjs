@@ -40,7 +40,9 @@ async function send(data) {
   const [status, reply] = await post(url, headers, form.toString());
   // A success without an id is not Twilio's: something between may have answered.
   if (status >= 200 && status < 300 && typeof reply.sid === "string") return reply.sid;
-  if (status >= 400 && status < 500) {
+  // Nor is an error that does not repeat its status and say a message.
+  const isTwilios = reply.status === status && typeof reply.message === "string";
+  if (status >= 400 && status < 500 && isTwilios) {
     const code = CODES[reply.code] ?? STATUSES[status] ?? "delivery_rejected";
     throw new Refused(code, String(reply.code ?? status));
   }

@@ -33,7 +33,8 @@ def send(data):
         raise Unknown
     if status < 300 and reply.get("type") == "success":
         return str(reply.get("message", ""))
-    if status < 300 and reply.get("type") != "error":
+    # What is not MSG91's error is of something between, which may have asked it.
+    if reply.get("type") != "error":
         raise Unknown
     # An error may come with a status of success.
     words = str(reply.get("message", "")).lower().replace("_", " ").split()

@@ -47,7 +47,9 @@ def send(data):
     # A success without an id is not Twilio's: something between may have answered.
     if 200 <= status < 300 and isinstance(reply.get("sid"), str):
         return reply["sid"]
-    if 400 <= status < 500:
+    # Nor is an error that does not repeat its status and say a message.
+    is_twilios = reply.get("status") == status and isinstance(reply.get("message"), str)
+    if 400 <= status < 500 and is_twilios:
         error = reply.get("code")
         code = CODES.get(error) or STATUSES.get(status) or "delivery_rejected"
         raise Refused(code, str(error or status))

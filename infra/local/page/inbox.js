@@ -4,7 +4,7 @@ import { $, copy, digitsOf, exactTime, make, makeButton } from "./common.js";
 import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { put, startWords } from "./words.js";
 
-/** What a text was sent as, by the attribute of SNS, with underscores for its dots, or the member of End User Messaging. */
+/** What a text was sent as, by the attribute of SNS, with underscores for its dots, or the member of End User Messaging or of the hook. */
 const SENT_AS = {
   AWS_SNS_SMS_SenderID: "Sender id: {value}",
   AWS_MM_SMS_OriginationNumber: "From the number {value}",
@@ -14,6 +14,9 @@ const SENT_AS = {
   IN_ENTITY_ID: "Entity id: {value}",
   IN_TEMPLATE_ID: "Template id: {value}",
   TemplateId: "Template of AWS: {value}",
+  sender: "From {value}",
+  entityId: "Entity id: {value}",
+  templateId: "Template id: {value}",
 };
 
 let inboxMessages = [];

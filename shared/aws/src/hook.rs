@@ -86,7 +86,8 @@ impl Hook {
     /// Hands over `text`, in tries until `deadline`. All have the same id, so more tries text nobody twice.
     ///
     /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or a
-    /// refusal with a code. Without one the text is [`Delivery::Unknown`]. Before that, three tries are enough.
+    /// refusal with a code. Any other answer is no news of the text, so the hook asks on, and without one that settles it the
+    /// text is [`Delivery::Unknown`]. Before that, three tries are enough, and a refusal that no other try can change is.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
             let detail = Some(Detail::named("no-client"));
@@ -112,14 +113,11 @@ impl Hook {
                     return Delivery::Accepted { channel, id };
                 }
                 Told::Verdict(why) => return Delivery::failed(Channel::Hook, why),
-                Told::Refused(why, None) => {
-                    refused = why;
-                    break;
-                }
-                Told::Refused(why, Some(after)) => {
-                    (refused, asked) = (why, after);
+                Told::Refused(why, after) => {
+                    (refused, asked) = (why, after.unwrap_or_default());
                     refusals += 1;
-                    if doubt.is_none() && refusals == REFUSALS {
+                    let is_enough = after.is_none() || refusals == REFUSALS;
+                    if doubt.is_none() && is_enough {
                         break;
                     }
                 }

@@ -18,12 +18,36 @@ use crate::loopback::is_program;
 struct Setting {
     /// The channel; every channel if it is missing.
     channel: Option<String>,
-    /// `deliver`, `hang`, or the name of a reason.
+    /// `deliver`, `hang`, or the name of a reason that a channel can answer with.
     answer: String,
 }
 
-const NEEDED: &str = "needed: {\"channel\": the name of a channel such as \"sns\", or none for all, \"answer\": \"deliver\", \"hang\", or the name \
-                      of a reason such as \"throttled\"}";
+/// What the switch takes.
+fn describe_accepted() -> String {
+    let channels = Channel::ALL.map(Channel::as_str).join(", ");
+    let reasons = Reason::ALL.into_iter().filter(|reason| is_answer(*reason));
+    let reasons: Vec<_> = reasons.map(Reason::name).collect();
+    format!(
+        "needed: {{\"channel\": one of {channels}, or none for all, \"answer\": deliver, hang, or one of {}}}",
+        reasons.join(", ")
+    )
+}
+
+/// Whether a channel says this reason itself. The others come of the way to it, or of an answer that never came or cannot be read,
+/// which `hang` is the nearest to.
+const fn is_answer(reason: Reason) -> bool {
+    !matches!(
+        reason,
+        Reason::AddressNotAllowed
+            | Reason::Certificate
+            | Reason::NotConnected
+            | Reason::NotBuilt
+            | Reason::NotSetUp
+            | Reason::NoAnswer
+            | Reason::ConnectionLost
+            | Reason::UnreadableAnswer
+    )
+}
 
 /// Sets what a channel answers from now on.
 pub(super) async fn set_carrier(
@@ -36,7 +60,7 @@ pub(super) async fn set_carrier(
     }
     let setting = serde_json::from_slice::<Setting>(&body).ok();
     let Some((channel, carrier)) = setting.as_ref().and_then(read) else {
-        return (StatusCode::BAD_REQUEST, NEEDED).into_response();
+        return (StatusCode::BAD_REQUEST, describe_accepted()).into_response();
     };
     if let Some(channel) = channel {
         services
@@ -60,9 +84,51 @@ fn read(setting: &Setting) -> Option<(Option<Channel>, Carrier)> {
         "deliver" => Carrier::Deliver,
         "hang" => Carrier::Hang,
         name => {
-            let reason = Reason::ALL.into_iter().find(|reason| reason.name() == name);
-            Carrier::Answer(reason?)
+            let mut answers = Reason::ALL.into_iter().filter(|reason| is_answer(*reason));
+            Carrier::Answer(answers.find(|reason| reason.name() == name)?)
         }
     };
     Some((channel, carrier))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_answer(answer: &str) -> Option<Carrier> {
+        let setting = Setting {
+            channel: None,
+            answer: answer.to_owned(),
+        };
+        read(&setting).map(|(_, carrier)| carrier)
+    }
+
+    /// A reason that comes out as another one would mislead whoever tries it.
+    #[test]
+    fn the_switch_takes_what_a_channel_can_say_and_lists_it() {
+        let accepted = describe_accepted();
+        for reason in Reason::ALL {
+            let name = reason.name();
+            let expected = is_answer(reason).then_some(Carrier::Answer(reason));
+            assert_eq!(read_answer(name), expected, "{name}");
+            let mut listed = accepted.split([' ', ',', '}']);
+            let is_listed = listed.any(|word| word == name);
+            assert_eq!(is_listed, expected.is_some(), "{name}: {accepted}");
+        }
+        for name in [
+            "no-connection",
+            "certificate",
+            "address-not-allowed",
+            "request-not-built",
+            "not-set-up",
+            "connection-lost",
+            "unreadable-answer",
+            "no-answer",
+            "odd",
+        ] {
+            assert_eq!(read_answer(name), None, "{name}");
+        }
+        assert_eq!(read_answer("deliver"), Some(Carrier::Deliver));
+        assert_eq!(read_answer("hang"), Some(Carrier::Hang));
+    }
 }

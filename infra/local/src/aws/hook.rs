@@ -44,8 +44,13 @@ pub(super) async fn receive(
         let text = request.data.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
+    // The ids of `registration` are shown one by one, as those of AWS are.
+    let ids = request.data.get("registration").and_then(Value::as_object);
+    let ids = ids.into_iter().flatten();
     let attributes = request.data.iter().filter(|(name, value)| {
-        !value.is_null() && !matches!(name.as_str(), "phone" | "body" | "code")
+        let is_shown_elsewhere =
+            matches!(name.as_str(), "phone" | "body" | "code" | "registration");
+        !value.is_null() && !is_shown_elsewhere
     });
     let message = Message {
         id: String::new(),
@@ -54,6 +59,7 @@ pub(super) async fn receive(
         body: member("body"),
         at: services.clock.now().to_string(),
         attributes: attributes
+            .chain(ids)
             .map(|(name, value)| {
                 let text = value.as_str().map(str::to_owned);
                 (name.clone(), text.unwrap_or_else(|| value.to_string()))

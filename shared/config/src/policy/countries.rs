@@ -7,24 +7,28 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::EndUserMessagingPolicy;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids, is_served_by};
+use phoneproof_domain::policy::country::{CHINA, INDIA, is_served_by};
 use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
 
 use super::faults::Faults;
-use super::identities::names_sender_id;
+use super::identities::{names_number, names_sender_id};
 use super::reader::Texts;
 use super::sender_id::check_sender_id;
-use super::senders::{check_header, check_number_of};
+use super::senders::{check_has_sender_ids, check_header, check_number_of};
 use super::table::CountryTable;
-use super::value::{are_digits, check_is_served, parse_country};
+use super::value::{are_digits, check_is_served, check_length, parse_country};
 
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
+
+/// What texts under an id of that register need.
+const HEADER_NEEDED: &str = "a registered sender id is needed beside entity_id";
 
 /// Accepts a number that texts can come from, as SNS reads it.
 fn parse_number(number: String) -> Result<Origination, &'static str> {
     let digits = number.strip_prefix('+').unwrap_or(&number);
     if (5..=14).contains(&digits.len()) && are_digits(digits) && !digits.starts_with('0') {
+        check_length(&number)?;
         Ok(Origination::Number(number))
     } else {
         Err(
@@ -267,11 +271,9 @@ fn check_sender(
     // A line of that table replaces the country's own sender, for its own channel alone.
     let is_own_sent = by_sns || line.is_none();
     let has_own_id = matches!(own, Some(Origination::SenderId(_))) && is_own_sent;
-    if has_own_id && has_no_sender_ids(country) {
-        faults.add(
-            format_args!("sms.country.{country}.sender_id"),
-            "AWS sends no text with a sender id there: leave it out, or name an origination_number",
-        );
+    if has_own_id {
+        let at = format!("sms.country.{country}.sender_id");
+        faults.check(at, check_has_sender_ids(country));
     }
     if let Some(Origination::Number(number)) = own.filter(|_| is_own_sent) {
         let at = format!("sms.country.{country}.origination_number");
@@ -288,21 +290,34 @@ fn check_sender(
             "the id of the sender in the register (DLT) is needed beside a sender id",
         );
     }
-    // A pool may hold the sender id that is registered.
+    if entity_id.is_some() && line.is_some_and(|line| names_number(line)) {
+        let at = format!("end_user_messaging.country.{country}");
+        faults.add(at, format_args!("{HEADER_NEEDED}, or a pool that has it"));
+    }
+    // A pool may hold the sender id that is registered, and a number is none.
     let has_own = own.is_some_and(|own| *own != Origination::Unnamed);
-    let by_pool = |table: &EndUserMessagingPolicy| {
-        line.is_some() || (!has_own && table.origination_identity.is_some())
-    };
-    let takes_texts_own = by_sns || !table.is_some_and(by_pool);
+    let for_all = table.and_then(|table| table.origination_identity.as_deref());
+    let for_all = for_all.filter(|_| line.is_none() && !has_own);
+    let takes_texts_own = by_sns || (line.is_none() && for_all.is_none());
     let is_registered = entity_id.is_some() && takes_texts_own;
+    // A sender that was left out may be the one.
+    let senders = [
+        "sms.sender_id",
+        "end_user_messaging.origination_identity",
+        &format!("end_user_messaging.country.{country}"),
+    ];
+    let knows_senders = !senders.iter().any(|path| faults.has_left_out(path));
     let at = format!("sms.country.{country}.sender_id");
     match sms.origination(Some(country)) {
         // One that cannot be a sender id anywhere has a fault of its own.
         Origination::SenderId(id) if (is_registered || has_own_id) && !faults.has(&at) => {
             faults.check(at, check_header(id, country));
         }
-        Origination::Unnamed | Origination::Number(_) if is_registered => {
-            faults.add(at, "a registered sender id is needed beside entity_id");
+        Origination::Unnamed | Origination::Number(_) if is_registered && knows_senders => {
+            faults.add(at, HEADER_NEEDED);
+        }
+        _ if entity_id.is_some() && for_all.is_some_and(names_number) => {
+            faults.add(at, HEADER_NEEDED);
         }
         _ => {}
     }

@@ -28,9 +28,9 @@ pub(super) fn check_end_user_messaging(
         let path = format!("end_user_messaging.country.{name}");
         let country = faults.check(&path, parse_country(&name));
         let Some(country) = country else { continue };
+        check_is_served(&path, country, served, faults);
         let identity = faults.check(&path, check_identity(identity, Some(country)));
         let Some(identity) = identity else { continue };
-        check_is_served(&path, country, served, faults);
         faults.check(&path, check_sender_of(&identity, country));
         if identities.insert(country, identity).is_some() {
             faults.add(&path, "another line is of this country");

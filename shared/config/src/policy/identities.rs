@@ -5,9 +5,10 @@
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::{is_number, is_written_with};
+use phoneproof_domain::policy::country::{CHINA, has_no_sender_ids};
 
-use super::sender_id::is_sender_id;
-use super::value::are_digits;
+use super::sender_id::{NO_SENDERS_OF_CHINA, is_sender_id};
+use super::value::{are_digits, check_length};
 
 /// The longest id or ARN.
 const MAX_ID: usize = 256;
@@ -98,6 +99,11 @@ pub(super) fn find_sender_id(identity: &str) -> Option<&str> {
     is_name(identity).then_some(identity).or_else(by_arn)
 }
 
+/// Whether texts from `identity` come from one number: as it is written, by its id, or by its ARN.
+pub(super) fn names_number(identity: &str) -> bool {
+    is_number(identity) || PHONE.accepts(identity)
+}
+
 /// Whether `text` is a sender id itself. What begins as an id of AWS is meant as one.
 fn is_name(text: &str) -> bool {
     let mut kinds = [POOL, PHONE].into_iter();
@@ -122,15 +128,31 @@ pub(super) fn check_identity(identity: String, country: Option<Country>) -> Resu
             ))
         };
     }
+    if can_text(&identity) {
+        check_length(&identity)?;
+    }
     let accepted = POOL.accepts(&identity)
         || PHONE.accepts(&identity)
         || can_text(&identity)
         || names_sender_id(&identity);
-    accepted.then_some(identity).ok_or_else(|| {
-        "a pool, a number or a sender id is needed, by id or ARN, as in pool-0123456789abcdef0123456789abcdef or \
-         +18005550100"
-            .to_owned()
-    })
+    accepted
+        .then_some(identity)
+        .ok_or_else(|| describe_senders(country))
+}
+
+/// Says what can send texts to `country`, or to all countries, which have no sender id in common.
+fn describe_senders(country: Option<Country>) -> String {
+    let kinds = match country {
+        Some(country) if country.as_str() == CHINA => return NO_SENDERS_OF_CHINA.to_owned(),
+        Some(country) if !has_no_sender_ids(country) => "a pool, a number or a sender id",
+        _ => "a pool or a number",
+    };
+    let needed =
+        "is needed, by id or ARN, as in pool-0123456789abcdef0123456789abcdef or +18005550100";
+    match country {
+        Some(_) => format!("{kinds} {needed}"),
+        None => format!("{kinds} {needed}; a sender id for all countries stands in sms.sender_id"),
+    }
 }
 
 /// Accepts the id of a resource of this kind, or its ARN.

@@ -4,6 +4,10 @@ use phoneproof_domain::outgoing::Origination;
 
 use super::faults::Faults;
 
+/// What is said of a sender in the one country that has neither sender ids nor numbers.
+pub(super) const NO_SENDERS_OF_CHINA: &str = "AWS has neither sender ids nor numbers for texts to CN: leave it out, and AWS \
+                                              chooses the sender";
+
 /// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one
 /// letter. A hyphen comes after one of the others.
 pub(super) fn is_sender_id(id: &str) -> bool {

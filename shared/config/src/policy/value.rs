@@ -4,12 +4,26 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use phoneproof_domain::country::Country;
+use phoneproof_domain::policy::country::is_short_code;
 
 use super::faults::Faults;
 
 /// Whether `text` is made of ASCII digits. Rust's parsers also accept signs and exponents, which the policy refuses.
 pub(super) fn are_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The calling code of the North American Numbering Plan, and how many digits its numbers have with it.
+const NANP: (char, usize) = ('1', 11);
+
+/// Accepts a number that has as many digits as its numbering plan wants. Short codes have no plan.
+pub(super) fn check_length(number: &str) -> Result<(), &'static str> {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    let (code, length) = NANP;
+    if is_short_code(number) || !digits.starts_with(code) || digits.len() == length {
+        return Ok(());
+    }
+    Err("a number that begins with 1 has 11 digits, as in \"+18005550100\"")
 }
 
 /// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.

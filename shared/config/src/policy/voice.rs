@@ -79,9 +79,15 @@ pub(super) fn check_voice(
     }
     check_purse(table, calls, faults);
     let price = faults.check("voice.price_usd", check_price(table.price_usd));
-    let dearest = prices.values().copied().chain(price).max();
-    let dearest = dearest.map(|price| Micros::try_from(price.micros()).unwrap_or(Micros::MAX));
-    if dearest.is_some_and(|dearest| calls.money_per_day < dearest) {
+    // The general price is that of the countries that have none of their own. One that is not accepted has a fault already.
+    let has_fault = |country: &Country| {
+        let path = format!("voice.prices.{country}");
+        faults.has(&path) || faults.has_left_out(&path)
+    };
+    let asked = countries.iter().filter(|country| !has_fault(country));
+    let asked = asked.filter_map(|country| prices.get(country).copied().or(price));
+    let dearest = asked.max().map(|price| Micros::try_from(price.micros()));
+    if dearest.is_some_and(|dearest| calls.money_per_day < dearest.unwrap_or(Micros::MAX)) {
         let fault = "at least the price of a call is needed: no call would ever fit in";
         faults.add("voice.money_per_day_usd", fault);
     }

@@ -61,16 +61,21 @@ pub fn owner_of_numbers(country: Country) -> Option<&'static str> {
 /// The longest short code. AWS's list has three to eight digits.
 const LONGEST_SHORT_CODE: usize = 8;
 
+/// Whether `number` is written as a short code: a few digits without a plus sign.
+#[must_use]
+pub fn is_short_code(number: &str) -> bool {
+    !number.starts_with('+') && number.len() <= LONGEST_SHORT_CODE
+}
+
 /// Whether texts to `country` can come from `number`, as far as its first digits say: it is of the country, or of the one whose
 /// registered numbers text it. A short code can be of any country. China has no numbers.
 #[must_use]
 pub fn can_text_from(number: &str, country: Country) -> bool {
     let digits = number.strip_prefix('+').unwrap_or(number);
-    let is_short = digits == number && digits.len() <= LONGEST_SHORT_CODE;
     let owner = owner_of_numbers(country).and_then(|owner| Country::parse(owner).ok());
     let has_code =
         || find_calling_code(owner.unwrap_or(country)).is_none_or(|code| digits.starts_with(&code));
-    country.as_str() != CHINA && (is_short || has_code())
+    country.as_str() != CHINA && (is_short_code(number) || has_code())
 }
 
 /// Whether `id` can be a sender id (a *header*) in the register of India: 3 to 6 letters.

@@ -48,12 +48,21 @@ impl Policy {
         let route = self.sms.route(Some(country)).into_iter();
         let mut numbers = route.filter_map(|channel| self.find_number(channel, country));
         let (path, _) = numbers.find(|(_, number)| !can_text_from(number, country))?;
-        Some(Fault {
-            path,
-            reason: format!(
-                "texts to {country} come from this number, which is none of {country}: name one, a pool or a sender id"
-            ),
-        })
+        let reason = if country.as_str() == CHINA {
+            "texts to CN come from this number, and AWS has no numbers for CN: name a pool, or in sms.country.CN.channels another \
+             channel, as \"sns\", where AWS chooses the sender"
+                .to_owned()
+        } else {
+            let advice = if has_no_sender_ids(country) {
+                "name one or a pool"
+            } else {
+                "name one, a pool or a sender id"
+            };
+            format!(
+                "texts to {country} come from this number, which is none of {country}: {advice}"
+            )
+        };
+        Some(Fault { path, reason })
     }
 
     /// Finds the number that texts to this country come from by a channel of AWS, if the policy writes one, and its path. That of End

@@ -51,7 +51,8 @@ async fn send_text(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
     }
     let mut message = make_message(Channel::EndUserMessaging, now, input);
     message.body = text_of(input, "MessageBody");
-    deliver(inbox, message, input, |id| json!({ "MessageId": id })).await
+    let answer = |id: &str| json!({ "MessageId": id });
+    deliver(inbox, Channel::EndUserMessaging, message, input, answer).await
 }
 
 async fn send_notify(inbox: &Inbox, now: Timestamp, channel: Channel, input: &Value) -> Response {
@@ -71,13 +72,8 @@ async fn send_notify(inbox: &Inbox, now: Timestamp, channel: Channel, input: &Va
         format!("{code} is your verification code.")
     };
     let (template, resolved) = (text_of(input, "TemplateId"), message.body.clone());
-    deliver(
-        inbox,
-        message,
-        input,
-        |id| json!({ "MessageId": id, "TemplateId": template, "ResolvedMessageBody": resolved }),
-    )
-    .await
+    let answer = |id: &str| json!({ "MessageId": id, "TemplateId": template, "ResolvedMessageBody": resolved });
+    deliver(inbox, channel, message, input, answer).await
 }
 
 /// Writes a code as a voice speaks it, digit by digit: a number of six places is not a code.
@@ -89,12 +85,13 @@ fn speak(code: &str) -> String {
 /// Hands over a message that the model admits, unless the call is a dry run.
 async fn deliver(
     inbox: &Inbox,
+    channel: Channel,
     message: Message,
     input: &Value,
     answer: impl FnOnce(&str) -> Value,
 ) -> Response {
     if inbox.is_opted_out(&message.phone) {
-        return say(Reason::OptedOut);
+        return say(channel, Reason::OptedOut);
     }
     let (id, carrier) = if input["DryRun"] == true {
         ("dry-run".to_owned(), inbox.carrier_of(&message))
@@ -104,7 +101,7 @@ async fn deliver(
     match carrier.reason() {
         None if carrier == Carrier::Hang => std::future::pending().await,
         None => respond(StatusCode::OK, &answer(&id)),
-        Some(reason) => say(reason),
+        Some(reason) => say(channel, reason),
     }
 }
 
@@ -150,8 +147,8 @@ fn text_of(input: &Value, name: &str) -> String {
     input[name].as_str().unwrap_or_default().to_owned()
 }
 
-fn say(reason: Reason) -> Response {
-    match write_reason(reason) {
+fn say(channel: Channel, reason: Reason) -> Response {
+    match write_reason(channel, reason) {
         Some((exception, named)) => refuse(exception, named, &[]),
         None => respond(
             StatusCode::INTERNAL_SERVER_ERROR,

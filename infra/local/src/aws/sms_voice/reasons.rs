@@ -1,9 +1,13 @@
 //! How AWS End User Messaging says each reason.
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::Reason;
 
 /// The exception and its reason; `None` for a failure of the API itself. Reasons of other channels become one that it has.
-pub(super) const fn write_reason(reason: Reason) -> Option<(&'static str, Option<&'static str>)> {
+pub(super) const fn write_reason(
+    channel: Channel,
+    reason: Reason,
+) -> Option<(&'static str, Option<&'static str>)> {
     const CONFLICT: &str = "ConflictException";
     const VALIDATION: &str = "ValidationException";
     const QUOTA: &str = "ServiceQuotaExceededException";
@@ -37,7 +41,7 @@ pub(super) const fn write_reason(reason: Reason) -> Option<(&'static str, Option
             Some("DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"),
         ),
         Reason::PriceOverLimit => (VALIDATION, Some("PRICE_OVER_THRESHOLD")),
-        Reason::SpendLimit => (QUOTA, Some("MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT")),
+        Reason::SpendLimit => (QUOTA, Some(write_spend_limit(channel))),
         Reason::DailyLimit => (QUOTA, Some("DAILY_NOTIFY_TIER_MESSAGE_LIMIT")),
         Reason::DestinationLimit => (QUOTA, Some("DAILY_DESTINATION_CALL_LIMIT")),
         Reason::NotFound => ("ResourceNotFoundException", None),
@@ -55,4 +59,15 @@ pub(super) const fn write_reason(reason: Reason) -> Option<(&'static str, Option
         | Reason::ServerError
         | Reason::UnreadableAnswer => return None,
     })
+}
+
+/// Texts, Notify and calls have a limit each.
+const fn write_spend_limit(channel: Channel) -> &'static str {
+    match channel {
+        Channel::NotifyVoice => "MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE",
+        Channel::Notify => "MONTHLY_SPEND_LIMIT_REACHED_FOR_NOTIFY",
+        Channel::EndUserMessaging | Channel::Sns | Channel::Hook => {
+            "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"
+        }
+    }
 }

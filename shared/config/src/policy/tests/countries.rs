@@ -256,14 +256,14 @@ fn the_rules_of_aws_bind_texts_through_aws_only() {
 fn numbers_and_ids_have_the_length_that_sns_accepts() {
     let (shortest, longest, longer) = ("1", "1".repeat(50), "1".repeat(51));
     for (numbers, are_accepted) in [
-        (["12345", "+12345678901234", "18005550100"], true),
+        (["12345", "+49345678901234", "18005550100"], true),
         (["1234", "+123456789012345", "+1 800 555"], false),
         (["", "+", "+1800555O100"], false),
         (["00000", "+00000000000000", "018005550100"], false),
     ] {
         for number in numbers {
-            let sms = format!("[sms.country.US]\norigination_number = {number:?}");
-            let found = faults(&serving("'US'", &sms, ""));
+            let sms = format!("[sms.country.DE]\norigination_number = {number:?}");
+            let found = faults(&serving("'DE'", &sms, ""));
             assert_eq!(found.is_empty(), are_accepted, "{number}: {found:?}");
         }
     }

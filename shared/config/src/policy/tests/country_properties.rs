@@ -210,7 +210,8 @@ impl Given {
                     // A sender id for all countries is not sent there.
                     "IN" if rule.entity_id => match sender {
                         Sender::OwnId(id) | Sender::GlobalId(id) => is_header(id),
-                        Sender::Identity(_) => true,
+                        // A pool may hold the registered sender id. A number is none.
+                        Sender::Identity(own) => own == POOL,
                         Sender::Nobody | Sender::Number(_) => false,
                     },
                     "IN" => !matches!(sender, Sender::OwnId(_)),

@@ -29,7 +29,7 @@ const WHOLE: &str = r#"
     [sms]
     type = "Transactional"
     channels = ["end-user-messaging", "notify"]
-    sender_id = "ACME"
+    sender_id = "ACMECO"
     max_price_usd = "0.50"
     max_segments = 3
     [sms.price_usd]
@@ -43,7 +43,6 @@ const WHOLE: &str = r#"
     price_usd = 0.02
     channels = ["end-user-messaging", "hook"]
     [sms.country.IN]
-    sender_id = "ACMEIN"
     entity_id = "1201158"
     locales = ["en"]
     [sms.country.US]
@@ -123,7 +122,6 @@ MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
 """
     [end_user_messaging]
-    origination_identity = "pool-0123456789abcdef0123456789abcdef"
     configuration_set = "codes"
     [end_user_messaging.country]
     GB = "ACMEGB"
@@ -270,6 +268,7 @@ fn is_needed(path: &str) -> bool {
         "sms.country",
         "test_number.0.phone",
         "voice.cap_calls",
+        "voice.countries",
     ];
     ["business", "business.login", "business.pay", "sms"].contains(&path)
         || tables.iter().any(|table| is_within(path, table))

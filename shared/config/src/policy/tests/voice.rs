@@ -115,3 +115,32 @@ fn a_table_that_cannot_work_is_named() {
         assert_eq!(paths(&with(voice)), [path], "{voice}");
     }
 }
+
+/// The general price is that of countries without one of their own, so where each has one it decides nothing.
+#[test]
+fn the_money_of_calls_is_compared_with_the_prices_that_apply() {
+    for (prices, money, fits) in [
+        ("prices = { US = 0.03 }", 5.0, true),
+        ("", 5.0, false),
+        ("", 6.0, true),
+        ("prices = { US = 7.0 }", 6.0, false),
+        ("prices = { US = 7.0 }", 7.0, true),
+    ] {
+        let text = with(&format!(
+            "countries = [\"US\"]\nprice_usd = 6.0\n{prices}\nmoney_per_day_usd = {money:.1}\n"
+        ));
+        let found = faults(&text);
+        let start = "voice.money_per_day_usd: at least the price of a call";
+        let expected = usize::from(!fits);
+        let is_right =
+            found.len() == expected && found.iter().all(|fault| fault.starts_with(start));
+        assert!(is_right, "{prices} {money}: {found:?}");
+    }
+    // A price that is not accepted causes one fault.
+    let text = with("countries = [\"US\"]\nprice_usd = 6.0\nprices = { US = 0.0 }\n");
+    let found = faults(&text);
+    assert!(
+        found.len() == 1 && found[0].starts_with("voice.prices.US: "),
+        "{found:?}"
+    );
+}

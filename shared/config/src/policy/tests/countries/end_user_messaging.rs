@@ -9,6 +9,7 @@ fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
     const TEXT: &str = "registered.IN.en = '2'";
     const ID: &str = "sms.country.IN.entity_id: the id of the sender";
     const SENDER: &str = "sms.country.IN.sender_id: a registered sender id";
+    const LINE: &str = "end_user_messaging.country.IN: a registered sender id is needed beside entity_id, or a pool";
     for (route, country, sms, business, own, expected) in [
         (
             "EUM",
@@ -68,6 +69,65 @@ fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
             Some(SENDER),
         ),
         ("EUM", "IN", IN, TEXT, "", Some(SENDER)),
+        // A number is no registered sender id.
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "country.IN = '+919876543210'",
+            Some(LINE),
+        ),
+        ("EUM", "IN", IN, TEXT, "country.IN = '56789'", Some(LINE)),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "country.IN = 'phone-0123456789abcdef'",
+            Some(LINE),
+        ),
+        (
+            "EUM, 'sns'",
+            "IN",
+            "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\nsender_id = 'ACMEIN'",
+            TEXT,
+            "country.IN = '+919876543210'",
+            Some(LINE),
+        ),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = '+919876543210'",
+            Some(SENDER),
+        ),
+        (
+            "EUM, 'sns'",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = '+919876543210'",
+            Some(SENDER),
+        ),
+        // The number for all countries comes before the sender id for all.
+        (
+            "EUM",
+            "IN",
+            "sender_id = 'ACMEIN'\n[sms.country.IN]\nentity_id = '1'\nlocales = ['en']",
+            TEXT,
+            "origination_identity = '+919876543210'",
+            Some(SENDER),
+        ),
+        (
+            "EUM",
+            "IN",
+            "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\nsender_id = 'ACMEIN'",
+            TEXT,
+            "origination_identity = '+919876543210'",
+            None,
+        ),
         ("EUM", "IN", "", "", "country.IN = 'ACMEIN'", Some(ID)),
         (
             "EUM",

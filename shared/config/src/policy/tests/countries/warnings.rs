@@ -62,6 +62,19 @@ fn warns_of_what_may_not_work() {
         by_line("origination_identity = '+4915112345678'"),
         ["end_user_messaging.origination_identity"]
     );
+    // Nor has China one of its own, so the advice names none.
+    let china = "[sms.country.CN]\nlocales = ['zh']";
+    let own = "\n[end_user_messaging]\norigination_identity = '+18005550100'";
+    let sms = format!("channels = ['end-user-messaging']\n{china}");
+    let found = warnings(&serving("'CN'", &sms, own));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].path, "end_user_messaging.origination_identity");
+    assert!(
+        found[0].reason.contains("sms.country.CN.channels"),
+        "{found:?}"
+    );
+    let sms = format!("channels = ['end-user-messaging']\n{china}\nchannels = ['sns']");
+    assert_eq!(warnings(&serving("'CN'", &sms, own)), []);
     // What a pool holds is not known here, and the ids of India go with the text.
     let pool = "origination_identity = 'pool-0123456789abcdef'";
     let by_pool = |sms| warn_with(BY_AWS[1], "'AU', 'IN', 'US'", sms, pool);
