@@ -66,7 +66,7 @@ fn check_list<T: PartialEq>(
 }
 
 /// Checks the channels that a text takes. Without a list there are none.
-pub(super) fn check_channels(at: &str, names: Option<Texts>, faults: &mut Faults) -> Vec<Channel> {
+pub(super) fn check_channels(at: &str, texts: Option<Texts>, faults: &mut Faults) -> Vec<Channel> {
     let parse = |name: &str| {
         let named = Channel::parse(name);
         if named.is_some_and(Channel::calls) {
@@ -82,7 +82,7 @@ pub(super) fn check_channels(at: &str, names: Option<Texts>, faults: &mut Faults
             format!("{} is needed", all.join(" or "))
         })
     };
-    check_list(at, names, parse, faults)
+    check_list(at, texts, parse, faults)
 }
 
 /// Notes a fault for each route with a channel that the policy does not set up. `has` says which ones it does.

@@ -95,7 +95,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let day_starts_at = faults.check("day_starts_at", parse_time_of_day(&file.day_starts_at));
     let limits = check_limits(&file.limits, faults);
     let lockout = check_lock(&file.lock, faults);
-    let numbers = check_numbers(file.numbers, faults);
+    let numbers = check_numbers(&file.numbers, faults);
     let sms = check_sms(file.sms, &numbers.countries, faults);
     let mut purses = check_purses(&file.purses, &numbers.countries, faults);
     check_payable(&purses, &sms, &numbers.countries, faults);

@@ -23,7 +23,7 @@ fn parse_type(name: &str) -> Result<NumberType, String> {
     NumberType::deserialize(name.into_deserializer()).map_err(|error: ValueError| error.to_string())
 }
 
-pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberPolicy {
+pub(super) fn check_numbers(table: &NumbersTable, faults: &mut Faults) -> NumberPolicy {
     if table.countries.is_empty() {
         faults.add("numbers.countries", "at least one country is needed");
     }
