@@ -270,7 +270,14 @@ fn is_needed(path: &str) -> bool {
         "voice.cap_calls",
         "voice.countries",
     ];
-    ["business", "business.login", "business.pay", "sms"].contains(&path)
+    [
+        "business",
+        "business.login",
+        "business.pay",
+        "sms",
+        "test_number.0",
+    ]
+    .contains(&path)
         || tables.iter().any(|table| is_within(path, table))
 }
 
