@@ -321,6 +321,7 @@ async fn follow(mut commands: Commands) {
         assert!(shown.contains("Gone: `r1`."), "{shown}");
         assert!(shown.contains("The keyring has a new form."), "{shown}");
         assert!(shown.contains("Not touched: "), "{shown}");
+        assert!(shown.contains("steps 5 and 6"), "what comes next: {shown}");
         assert!(!world.secret(secret).await.contains("\"r1\":\""), "{shown}");
     }
     assert!(!world.secret(SECRET_ID).await.contains(root));
