@@ -5,8 +5,8 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh,
-    register, register_and_log_in, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_account_item,
+    read_tokens, refresh, register, register_and_log_in, verify_phone,
 };
 
 #[tokio::test]
@@ -224,6 +224,34 @@ async fn a_log_in_in_the_same_second_as_the_request_keeps_the_phone() {
     world.advance(8 * 86_400);
     let again = ask_for_phone(&world, &phone(1), OTHER).await;
     assert_eq!(again.problem(), "phone-in-use", "asked for anew");
+}
+
+/// Only the owner has a live session, so a log-out is use of the account. A token that comes back may be a thief's.
+#[tokio::test]
+async fn a_log_out_keeps_the_phone_and_a_copied_token_does_not() {
+    let world = World::start().await;
+    register_and_log_in(&world, &phone(1)).await;
+    let is_asked = async || {
+        let item = read_account_item(&world).await;
+        !item["unlink_requested_at"].is_null()
+    };
+    for ends in ["/sessions", "another", "/sessions/all"] {
+        let other = log_in(&world, &phone(1), PASSWORD).await;
+        let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+        assert_eq!(ask_for_phone(&world, &phone(1), OTHER).await.status, 409);
+        assert!(is_asked().await);
+        let other = other.json["session"].as_str().expect("a session");
+        let path = ends.replace("another", &format!("/sessions/{other}"));
+        let ended = call_with_token(&world, Method::DELETE, &path, &access, None).await;
+        assert_eq!(ended.status, 204, "{}", ended.text);
+        assert!(!is_asked().await, "{ends}");
+    }
+    let (_, copied) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    read_tokens(&refresh(&world, &copied).await);
+    assert_eq!(ask_for_phone(&world, &phone(1), OTHER).await.status, 409);
+    assert_eq!(refresh(&world, &copied).await.status, 401);
+    assert_eq!(world.lines.last()["event"], "reuse-detected");
+    assert!(is_asked().await);
 }
 
 #[tokio::test]

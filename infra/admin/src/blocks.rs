@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use phoneproof_aws::store::{self, BlockListError};
 use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::typed::drop_unseen;
 use serde_json::{Value, json};
 
 use crate::cli::{BlockArguments, Common, SubjectArguments};
@@ -106,8 +107,8 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
 
 /// Whether the operator named an IPv6 address, or a network that is smaller than the /64 by which it counts.
 fn names_part_of_64(subject: &SubjectArguments) -> bool {
-    let value = subject.value.as_deref().unwrap_or_default();
-    let (address, length) = value.split_once('/').unwrap_or((value, "128"));
+    let value = drop_unseen(subject.value.as_deref().unwrap_or_default());
+    let (address, length) = value.split_once('/').unwrap_or((&value, "128"));
     let is_v6 = address
         .parse()
         .is_ok_and(|address: Ipv6Addr| address.to_ipv4_mapped().is_none());

@@ -104,7 +104,8 @@ pub(crate) enum Command {
         #[arg(value_name = "PHONE")]
         typed_phone: String,
     },
-    /// Erase everything stored about a phone: its record, counters and open challenges.
+    /// Erase everything stored about a phone: its record, counters and open challenges. An entry on the block list stays
+    /// without --with-block.
     Forget {
         /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]

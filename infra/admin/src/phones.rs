@@ -21,6 +21,9 @@ use crate::output::{CommandError, Reply};
 /// developer guide, "Time to Live").
 const OLDEST_TOKEN_DAYS: u32 = 14;
 
+/// What `forget` leaves, unless it is told to erase that too.
+const KEPT: &str = " Its entry on the block list stays, with the record that enforces it: --with-block erases both.";
+
 pub(crate) async fn unlock(
     operator: &Operator,
     common: &Common,
@@ -81,16 +84,21 @@ pub(crate) async fn forget(
     // Only the slots are read, so any day will do.
     let today = Window::containing(now, DAY, Duration::ZERO);
     let record = store.read_phone_record(&index, &today).await?;
+    let subject = Subject::new(SubjectKind::Phone, index.clone());
+    let is_listed = store.find_block(&subject).await?.is_some();
+    let stays = is_listed && !with_block;
+    let kept = if stays { KEPT } else { "" };
     confirm(
         common,
-        "This erases the phone's record, with its counts and open challenges. Its limits and locks start at zero.",
+        &format!(
+            "This erases the phone's record, with its counts and open challenges. Its limits and locks start at zero.{kept}"
+        ),
     )?;
     let challenges = record.iter().flat_map(|record| record.slots.values());
     let places: Vec<String> = challenges
         .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
-    let subject = Subject::new(SubjectKind::Phone, index.clone());
     let subjects: &[Subject] = if with_block { &[subject] } else { &[] };
     let unblocked = store.unblock(subjects, now, &SystemRandom).await?;
     let unblocked = !unblocked.is_empty();
@@ -98,12 +106,27 @@ pub(crate) async fn forget(
         .forget(&index, &places, is_own, now, &SystemRandom)
         .await?;
     if erased == 0 && !unblocked {
-        return Ok(Reply::without_work("nothing was stored about this phone"));
+        let nothing = if stays {
+            format!("nothing else was stored about this phone.{kept}")
+        } else {
+            "nothing was stored about this phone".to_owned()
+        };
+        return Ok(Reply::without_work(nothing));
     }
-    let json = json!({ "forgotten": true, "items": erased, "unblocked": unblocked });
+    let json = json!({
+        "forgotten": true,
+        "items": erased,
+        "unblocked": unblocked,
+        "staysBlocked": stays,
+    });
+    let all = if stays {
+        "everything else"
+    } else {
+        "everything"
+    };
     Ok(Reply::with_result(
         json,
-        format!("{}: everything stored about it is erased", phone.mask()),
+        format!("{}: {all} stored about it is erased.{kept}", phone.mask()),
     ))
 }
 

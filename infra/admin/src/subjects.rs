@@ -8,6 +8,7 @@ use phoneproof_domain::network::{Part, split_prefix};
 use phoneproof_domain::phone::{Destination, NumberType, Phone};
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
+use phoneproof_domain::typed::drop_unseen;
 
 use crate::cli::{Common, Kind, SubjectArguments, parse_country};
 use crate::operator::parse_phone;
@@ -34,7 +35,8 @@ pub(crate) fn parse_targets(
     };
     let named = arguments.value.as_deref().unwrap_or(&arguments.subject);
     let kind = Kind::from_str(&arguments.subject, true).ok();
-    match (kind, Subject::parse(named)) {
+    // A device can have any name. All else is read as it is pasted: phones by their parser, the others here.
+    match (kind, Subject::parse(&drop_unseen(named))) {
         (_, Some(subject)) if subject.kind == SubjectKind::Business => Err(CommandError::usage(
             "a business is not blocked: change its limits in the policy",
         )),
@@ -74,7 +76,7 @@ fn parse_bare_index(kind: Kind, value: &str) -> Option<Subject> {
     match kind {
         Kind::Device | Kind::Country => None,
         Kind::Phone | Kind::Address | Kind::NumberBlock | Kind::Network => {
-            Subject::parse_index(to_subject_kind(kind), value)
+            Subject::parse_index(to_subject_kind(kind), &drop_unseen(value))
         }
     }
 }
@@ -102,13 +104,13 @@ fn parse_value(
             vec![target(indexer.number_block(&phone), Some(label))]
         }
         Kind::Country => {
-            let country = parse_country(value);
+            let country = parse_country(&drop_unseen(value));
             let country = country.map_err(|e| CommandError::usage(format!("country: {e}")))?;
             let label = country.to_string();
             vec![target(SubjectIndex::of_country(country), Some(label))]
         }
         Kind::Network => {
-            let parts = split_prefix(value);
+            let parts = split_prefix(&drop_unseen(value));
             let parts = parts.map_err(|e| CommandError::usage(format!("network: {e}")))?;
             parts.iter().map(|part| index_part(part, indexer)).collect()
         }
@@ -137,12 +139,13 @@ fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError
 
 /// Reads a number block as [`parse_number_block`], with what is known of the number.
 pub(crate) fn find_number_block(text: &str, common: &Common) -> Result<Destination, CommandError> {
-    let stem = text
+    let seen = drop_unseen(text);
+    let stem = seen
         .strip_suffix("xxxx")
-        .or_else(|| text.strip_suffix("XXXX"));
-    let is_separator = |c: &char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+        .or_else(|| seen.strip_suffix("XXXX"));
+    let is_separator = |c: &char| matches!(c, '-' | '.' | '(' | ')');
     let shared: String = stem
-        .unwrap_or(text)
+        .unwrap_or(&seen)
         .chars()
         .filter(|c| !is_separator(c))
         .collect();
@@ -177,7 +180,7 @@ pub(crate) fn parse_device(text: &str) -> Result<Device, CommandError> {
 
 /// Reads an address as operators type it.
 pub(crate) fn parse_address(text: &str) -> Result<SourceAddress, CommandError> {
-    let address = text.parse().map(SourceAddress::new);
+    let address = drop_unseen(text).parse().map(SourceAddress::new);
     address.map_err(|_| {
         CommandError::usage(
             "address: an IPv4 or IPv6 address is needed; for a prefix, the kind is network",

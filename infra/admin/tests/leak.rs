@@ -22,6 +22,8 @@ use crate::command::admin_command;
 
 const RUNBOOK: &str = include_str!("../../RUNBOOK.md");
 const PASSWORD: &str = "green mountains at noon";
+/// What the thief makes of another account's password.
+const STOLEN: &str = "yellow rivers at night";
 /// How many tokens are forged under each id.
 const FORGED: u32 = 50;
 
@@ -107,6 +109,14 @@ impl Thief {
         root.sign(&header, &claims.to_string())
     }
 
+    /// Forges a success token for any phone.
+    fn forge_for(&mut self, phone: &str, kid: &str, audience: &str) -> String {
+        let owner = std::mem::replace(&mut self.success[1]["phone_number"], json!(phone));
+        let token = self.forge(kid, Some(audience));
+        self.success[1]["phone_number"] = owner;
+        token
+    }
+
     /// Whether forged tokens are accepted at spend, at the account service as success token and as access token.
     async fn try_service(&mut self, client: &Client, kid: &str) -> [bool; 3] {
         let spent = client.spend(&self.forge(kid, Some("login")), "login").await;
@@ -131,8 +141,8 @@ async fn get_me(client: &Client, access: &str) -> Answer {
         .await
 }
 
-async fn log_in(client: &Client) -> Answer {
-    let body = json!({ "phone": phone(1), "password": PASSWORD });
+async fn log_in(client: &Client, n: u32, password: &str) -> Answer {
+    let body = json!({ "phone": phone(n), "password": password });
     client.post("/account/v1/sessions", &body).await
 }
 
@@ -174,7 +184,7 @@ async fn next_refusals(world: &World) -> [String; 3] {
 async fn first_root_leaks_and_the_runbook_is_followed() {
     let [commands, _] = read_runbook();
     let stacks: Vec<_> = commands.iter().filter_map(|(stack, _)| *stack).collect();
-    assert_eq!(stacks, ["STACK", "ACCOUNTS", "STACK"]);
+    assert_eq!(stacks, ["STACK", "ACCOUNTS", "STACK", "ACCOUNTS"]);
     assert_eq!(commands[2].1[0], "hook-secrets");
     Box::pin(follow(commands)).await;
 }
@@ -182,7 +192,7 @@ async fn first_root_leaks_and_the_runbook_is_followed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_root_of_a_local_stack_leaks_and_the_runbook_is_followed() {
     let [_, commands] = read_runbook();
-    assert_eq!(commands.len(), 2);
+    assert_eq!(commands.len(), 3);
     Box::pin(follow(commands)).await;
 }
 
@@ -193,22 +203,109 @@ fn hook_secrets(keyring: &str) -> Vec<String> {
     secrets.map(|secret| secret.expose().to_string()).collect()
 }
 
-/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second and may print the
-/// secrets of the hook, and counts what is accepted afterwards.
-async fn follow(commands: Commands) {
+/// Returns what stands in quotes behind an option of the command with `start` in the section "After a leak".
+fn read_option(start: &str, option: &str) -> &'static str {
+    let (_, command) = RUNBOOK.split_once(start).expect("the command");
+    let (_, rest) = command.split_once(option).expect("the option");
+    rest.split('\'').nth(1).expect("quoted")
+}
+
+/// Posts to the account service.
+async fn post(client: &Client, path: &str, body: &Value) -> Answer {
+    client.post(&format!("/account/v1{path}"), body).await
+}
+
+/// What a thief did with accounts while the account service still knew the old key set.
+struct Window {
+    /// When it began, in seconds since 1970.
+    since: i64,
+    /// A session of the first phone's account.
+    session: Value,
+}
+
+impl Window {
+    /// Begins a session for the first phone and resets the password of the sixth, with forged tokens.
+    async fn use_up(thief: &mut Thief, client: &Client, since: i64) -> Self {
+        let token = thief.forge("r1", Some("login"));
+        let begun = post(client, "/sessions", &json!({ "token": token })).await;
+        assert_eq!(begun.status, 201, "{}", begun.text);
+        let token = thief.forge_for(&phone(6), "r1", "password-reset");
+        let body = json!({ "token": token, "password": STOLEN });
+        let reset = post(client, "/password-reset", &body).await;
+        assert_eq!(reset.status, 204, "{}", reset.text);
+        Self {
+            since,
+            session: begun.json,
+        }
+    }
+
+    /// Exchanges the refresh token of the session, which works as long as the session lives.
+    async fn refresh(&mut self, client: &Client) -> u16 {
+        let body = json!({ "refreshToken": self.session["refreshToken"] });
+        let answer = post(client, "/sessions/refresh", &body).await;
+        if answer.status == 200 {
+            self.session = answer.json;
+        }
+        answer.status
+    }
+
+    /// Finds the accounts that were changed in the window with the runbook's scan, and closes each with its update.
+    async fn close(&self, world: &World) -> usize {
+        let scan = "aws dynamodb scan --table-name \"$ACCOUNTS_TABLE\" \\\n  --filter-expression 'created_at";
+        let values = read_option(
+            scan,
+            ":since OR phone_changed_at >= :since' \\\n  --expression",
+        );
+        let values = values.replace("1795435200", &self.since.to_string());
+        let filter = scan.rsplit('\'').next().expect("its start").to_owned();
+        let (_, rest) = RUNBOOK.split_once(scan).expect("the scan");
+        let filter = filter + rest.split('\'').next().expect("its end");
+        let table = &world.database.account_tables.accounts;
+        let values: Value = serde_json::from_str(&values).expect("JSON");
+        let scan = json!({ "TableName": table, "FilterExpression": filter, "ExpressionAttributeValues": values });
+        let found = world.dynamodb("Scan", &scan).await;
+        let items = found.json["Items"].as_array().expect("items").clone();
+        let update = "aws dynamodb update-item --table-name \"$ACCOUNTS_TABLE\"";
+        let values = read_option(update, "--expression-attribute-values");
+        let values: Value = serde_json::from_str(values).expect("JSON");
+        for item in &items {
+            let closed = json!({
+                "TableName": table,
+                "Key": { "pk": item["pk"] },
+                "ConditionExpression": read_option(update, "--condition-expression"),
+                "UpdateExpression": read_option(update, "--update-expression"),
+                "ExpressionAttributeValues": values,
+            });
+            let answer = world.dynamodb("UpdateItem", &closed).await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        items.len()
+    }
+}
+
+/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, may print the
+/// secrets of the hook and replace the second again, and counts what is accepted afterwards.
+async fn follow(mut commands: Commands) {
     let root = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
     let keyring = format!(r#"{{"current":"r1","r1":"{root}"}}"#);
     let world = World::builder().keyring(&keyring).start().await;
     let refused = refuse_three(&world).await;
     assert_eq!(refused, ["blocked-phone", "phone-lock", "phone-per-hour"]);
-    let token = world.proof("register", &phone(1)).await;
-    let body = json!({ "token": token, "password": PASSWORD });
-    let registered = world.client.post("/account/v1/accounts", &body).await;
-    assert_eq!(registered.status, 201, "{}", registered.text);
-    let session = log_in(&world.client).await;
+    for n in [1, 6] {
+        let token = world.proof("register", &phone(n)).await;
+        let body = json!({ "token": token, "password": PASSWORD });
+        let registered = post(&world.client, "/accounts", &body).await;
+        assert_eq!(registered.status, 201, "{}", registered.text);
+    }
+    let session = log_in(&world.client, 1, PASSWORD).await;
     let access = session.json["accessToken"].as_str().expect("a token");
+    // The account service reads its own keyring now, and the key set 200 seconds later. So after the leak it knows its new
+    // keys 200 seconds before it knows those of the verification service.
+    world.advance(240);
+    assert_eq!(get_me(&world.client, access).await.status, 200);
     let unspent = world.proof("login", &phone(1)).await;
     let live = send(&world, 5).await.token();
+    world.advance(80);
 
     let mut thief = Thief::new(&world, &unspent, access).await;
     let guard: RemoteGuard<Https> =
@@ -218,11 +315,13 @@ async fn follow(commands: Commands) {
     let forged = thief.forge("r1", Some("login"));
     assert!(guard.check(&forged, "login", now()).await.is_ok());
 
+    let (stack, last) = commands.pop().expect("the last step");
     for ((stack, arguments), secret) in commands.iter().zip([SECRET_ID, ACCOUNT_SECRET_ID]) {
         let shown = run(&world, *stack, arguments).await;
         assert!(shown.contains("Gone: `r1`."), "{shown}");
         assert!(shown.contains("The keyring has a new form."), "{shown}");
         assert!(shown.contains("Not touched: "), "{shown}");
+        assert!(shown.contains("steps 5 and 6"), "what comes next: {shown}");
         assert!(!world.secret(secret).await.contains("\"r1\":\""), "{shown}");
     }
     assert!(!world.secret(SECRET_ID).await.contains(root));
@@ -248,8 +347,24 @@ async fn follow(commands: Commands) {
     let [spent, _, me] = thief.try_service(&fresh, "r1").await;
     assert_eq!([spent, me], [false; 2]);
 
+    // The account service has its new keys, and still knows the old key set.
+    world.advance(110);
+    let since = world.clock.now().unix();
+    let mut window = Window::use_up(&mut thief, &world.client, since).await;
+
     // Running ones, and all guards, within 15 minutes. No id helps.
     world.advance(900);
+    assert_eq!(window.refresh(&fresh).await, 200, "no key ends it");
+    let shown = run(&world, stack, &last).await;
+    assert!(shown.contains("Gone: `r2`."), "{shown}");
+    let instance = world.instance().await;
+    assert_eq!(window.refresh(&Client::new(&instance.url)).await, 401);
+    let access = window.session["accessToken"].as_str().expect("a token");
+    let fresh = Client::new(&instance.url);
+    assert_eq!(get_me(&fresh, access).await.status, 401);
+    assert_eq!(log_in(&fresh, 6, STOLEN).await.status, 201);
+    assert_eq!(window.close(&world).await, 1, "the one that was reset");
+    assert_eq!(log_in(&fresh, 6, STOLEN).await.status, 401);
     for kid in ["r1", "r2"] {
         for _ in 0..FORGED {
             for client in [&world.client, &fresh] {
@@ -261,7 +376,13 @@ async fn follow(commands: Commands) {
     }
 
     assert_eq!(next_refusals(&world).await, refused);
-    assert_eq!(log_in(&world.client).await.status, 201);
+    assert_eq!(log_in(&world.client, 1, PASSWORD).await.status, 201);
+    // The owner of the account that was closed sets a new password.
+    let token = world.proof("password-reset", &phone(6)).await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    let reset = post(&world.client, "/password-reset", &body).await;
+    assert_eq!(reset.status, 204, "{}", reset.text);
+    assert_eq!(log_in(&world.client, 6, PASSWORD).await.status, 201);
     let success = world.proof("login", &phone(1)).await;
     let proof = guard.check(&success, "login", now()).await;
     assert_eq!(proof.expect("accepted").phone, phone(1));

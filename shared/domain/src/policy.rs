@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use self::business::Business;
 pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
-pub use self::range::NumberRange;
+pub use self::range::{NumberRange, has_low_part_behind_1};
 pub use self::sms::{SmsPolicy, SmsType};
 pub use self::voice::VoicePolicy;
 
@@ -372,7 +372,13 @@ mod tests {
             numbers.admits(&destination)
         };
         assert_eq!(judge("+14362007986"), Ok(()));
-        for other in ["+1436200798", "+143620079860", "+14372007986"] {
+        for other in [
+            "+1436200798",
+            "+143620079860",
+            "+14372007986",
+            "+14361001234",
+            "+14360001234",
+        ] {
             assert_eq!(judge(other), Err(DestinationRefusal::Unassigned), "{other}");
         }
         let known = Destination {

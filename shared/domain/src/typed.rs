@@ -37,6 +37,13 @@ pub fn classify(character: char) -> Typed {
     }
 }
 
+/// Drops what nobody sees: white space and invisible characters. Copied texts without spaces have them, such as addresses.
+#[must_use]
+pub fn drop_unseen(text: &str) -> String {
+    let is_seen = |c: &char| !c.is_whitespace() && !is_invisible(*c);
+    text.chars().filter(is_seen).collect()
+}
+
 /// Takes off what stands around a number or a code and means nothing there: separators, and the signs of `is_around`.
 #[must_use]
 pub fn trim(text: &str) -> &str {

@@ -8,7 +8,7 @@ use super::{
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
-use crate::store::{Account, Condition, Permit};
+use crate::store::{Account, Condition, NewPassword, Permit};
 
 impl Accounts {
     /// Changes the password, spends the token and ends every session, in one transaction.
@@ -108,11 +108,16 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<bool, AccountRefusal> {
         check_strength(&password, &proved.phone, second_step)?;
-        let password = self.hash_new_password(proved, password, request).await?;
+        let hash = self.hash_new_password(proved, password, request).await?;
+        let new = NewPassword {
+            hash: &hash,
+            second_step,
+            now: request.now,
+        };
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store
-                .set_password(account, &proved.phone_index, permit, &password, second_step),
+                .set_password(account, &proved.phone_index, permit, &new),
             self.store.forget_attempts(&proved.phone_index),
         ];
         match self.write(parts, request).await? {

@@ -112,7 +112,7 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
         self.read_own_account(access, request).await?;
-        let parts = vec![self.store.end_session(access.account, which)];
+        let parts = vec![self.store.log_out(access.account, which)];
         drop(self.write(parts, request).await?);
         AccountEvent::LoggedOut.note(request);
         Ok(())
@@ -128,7 +128,10 @@ impl Accounts {
         access: Access,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let parts = vec![self.store.end_sessions(access.account, access.session)];
+        let parts = vec![
+            self.store
+                .log_out_everywhere(access.account, access.session),
+        ];
         let done = self.write(parts, request).await?;
         done.map_err(|_| AccountRefusal::SessionOver)?;
         AccountEvent::LoggedOut.note(request);

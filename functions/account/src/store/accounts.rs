@@ -26,6 +26,17 @@ pub(crate) enum Permit {
     CodeAndRecovery(RecoveryDigest),
 }
 
+/// A password that somebody chose, as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewPassword<'p> {
+    /// The hash of the password.
+    pub(crate) hash: &'p StoredPassword,
+    /// Whether logging in takes a code as well from now on.
+    pub(crate) second_step: bool,
+    /// When it was chosen.
+    pub(crate) now: Timestamp,
+}
+
 impl AccountStore {
     /// Adds a new account, if its id is free.
     pub(crate) fn create(&self, account: &Account) -> Part {
@@ -152,18 +163,26 @@ impl AccountStore {
 
     /// Sets the password and ends every session, if the account still has this phone and `permit` still holds. Somebody
     /// uses the account, so a request to unlink its phone ends.
+    ///
+    /// The item keeps when this was. No request reads it: after a leak an operator finds by it whose password a forged token
+    /// may have set (infra/RUNBOOK.md, After a leak).
     pub(crate) fn set_password(
         &self,
         account: &Account,
         phone_index: &SubjectIndex,
         permit: Permit,
-        password: &StoredPassword,
-        second_step: bool,
+        new: &NewPassword<'_>,
     ) -> Part {
+        let NewPassword {
+            hash,
+            second_step,
+            now,
+        } = *new;
         let builder = self
             .start_update(account.id)
+            .expression_attribute_values(":now", instant(now))
             .expression_attribute_values(":phone", text(phone_index.as_str()))
-            .expression_attribute_values(":password", text(password.as_text()))
+            .expression_attribute_values(":password", text(hash.as_text()))
             .expression_attribute_values(":step", AttributeValue::Bool(second_step))
             .expression_attribute_values(":before", AttributeValue::Bool(account.second_step))
             .expression_attribute_values(":none", AttributeValue::M(HashMap::new()));
@@ -184,7 +203,8 @@ impl AccountStore {
             Condition::AccountAsRead,
             builder
                 .update_expression(format!(
-                    "SET password = :password, second_step = :step, sessions = :none REMOVE unlink_requested_at{used}"
+                    "SET password = :password, password_changed_at = :now, second_step = :step, sessions = :none \
+                     REMOVE unlink_requested_at{used}"
                 ))
                 .condition_expression(format!("phone = :phone AND second_step = :before{more}")),
         )

@@ -11,7 +11,7 @@ mod part;
 mod sessions;
 
 pub use account::{Account, NamedSession};
-pub(crate) use accounts::Permit;
+pub(crate) use accounts::{NewPassword, Permit};
 pub(crate) use part::{Condition, Failed, Part, Written};
 
 use std::fmt;

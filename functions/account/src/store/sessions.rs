@@ -76,23 +76,35 @@ impl AccountStore {
         )
     }
 
-    /// Ends a session, if it has not been ended yet.
+    /// Ends a session whose token came back, if it has not been ended yet. Nobody can tell the owner from a thief, so a
+    /// request to unlink the phone stays.
     pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> Part {
+        self.remove_session(account, id, "REMOVE sessions.#session")
+    }
+
+    /// Ends a session that its account's owner ends, if it has not been ended yet. Somebody uses the account, so a request
+    /// to unlink its phone ends.
+    pub(crate) fn log_out(&self, account: AccountId, id: SessionId) -> Part {
+        self.remove_session(account, id, "REMOVE sessions.#session, unlink_requested_at")
+    }
+
+    fn remove_session(&self, account: AccountId, id: SessionId, expression: &str) -> Part {
         Part::update(
             Condition::SessionAlive,
             self.start_update(account)
-                .update_expression("REMOVE sessions.#session")
+                .update_expression(expression)
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(id.0)),
         )
     }
 
-    /// Ends every session of an account, if the session that asks has not ended.
-    pub(crate) fn end_sessions(&self, account: AccountId, asking: SessionId) -> Part {
+    /// Ends every session of an account, if the session that asks has not ended. Somebody uses the account, so a request
+    /// to unlink its phone ends.
+    pub(crate) fn log_out_everywhere(&self, account: AccountId, asking: SessionId) -> Part {
         Part::update(
             Condition::SessionAlive,
             self.start_update(account)
-                .update_expression("SET sessions = :none")
+                .update_expression("SET sessions = :none REMOVE unlink_requested_at")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(asking.0))
                 .expression_attribute_values(":none", AttributeValue::M(HashMap::new())),

@@ -51,7 +51,7 @@ pub(super) fn report(
         "rules": findings.iter().map(describe_finding).collect::<Value>(),
         "failures": record.failures,
         "failuresToday": record.failures_today,
-        "lastSent": record.last_sent,
+        "lastTried": record.last_sent,
         "challenges": describe_challenges(record, terms.now),
         "purses": forecast.map(Forecast::to_json),
         "calls": calls.map(CallForecast::to_json),
@@ -72,7 +72,7 @@ pub(super) fn report(
     }
     if destination.is_some() {
         text = format!(
-            "{text}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
+            "{text}\n\nwrong codes: {} in a row, {} today; last text or try: {}; open challenges: {}",
             record.failures,
             record.failures_today,
             format_or_dash(record.last_sent),

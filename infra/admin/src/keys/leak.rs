@@ -1,5 +1,7 @@
 //! `keys rotate --leaked`: makes a keyring worthless that somebody may have read.
 
+use std::time::Duration;
+
 use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_crypto::keyring_edit::{KeyringDocument, Replaced, Replacement};
 use phoneproof_domain::clock::Timestamp;
@@ -38,7 +40,7 @@ pub(super) fn replace(
     let done = if keeps_passwords {
         describe_accounts(&replaced)
     } else {
-        describe_verification(&replaced)
+        describe_verification(&replaced, now)
     };
     let other = name_other(secret.owner, operator.names_stack());
     Ok(format!("{done}\n{other}"))
@@ -65,7 +67,11 @@ const FUNCTIONS: &str = "\
 Each running function still uses the old keys for up to 5 minutes, or for up to an hour where it cannot read the secret.
 New function instances use the new keys at once: the runbook says how to start them (After a leak).";
 
-fn describe_verification(replaced: &Replaced) -> String {
+/// After how long the account service, as every relying party with the guard, refuses tokens of a root that is gone: five
+/// minutes for the functions, five for caches of the key set, five for the guard.
+const REFUSED_AFTER: Duration = Duration::from_mins(15);
+
+fn describe_verification(replaced: &Replaced, now: Timestamp) -> String {
     format!(
         "{}
 Ended: every open challenge and every unspent success token. Those people ask for a new code.
@@ -76,8 +82,12 @@ it what `phoneproof-admin hook-secrets` prints now, and take every old secret ou
 Relying parties refuse forged tokens after 15 minutes at most: 5 for the functions, 5 for caches of the key set, 5 for
 the guard, or for a library that is set up as in the READMEs. Others keep old keys longer: jose 10 minutes by default,
 keyfunc for Go an hour, API Gateway's own authorizer two hours. While the key set is out of reach, the guard uses old keys
-for an hour at most, and keyfunc without end. Restart every service that you are not sure of.",
-        summarize(replaced)
+for an hour at most, and keyfunc without end. Restart every service that you are not sure of.
+Next, if you run accounts: the account service takes forged tokens until {}. Then replace the keys of the accounts, even
+if you have just replaced them: it ends the sessions that forged tokens began. Forged resets of passwords stay: the
+runbook says how to find those accounts (After a leak, steps 5 and 6).",
+        summarize(replaced),
+        now + REFUSED_AFTER
     )
 }
 
@@ -88,7 +98,10 @@ fn describe_accounts(replaced: &Replaced) -> String {
 Ended: every session, access token and refresh token, and the stored names of devices. Everybody logs in again.
 Kept: accounts, passwords, recovery codes and limits. Passwords get the new pepper `{pepper}` when they are next typed
 in, from 5 minutes on.
-{FUNCTIONS}",
+{FUNCTIONS}
+Next, if the keyring of the verification service may have been read: forged success tokens begin sessions here until 15
+minutes after that keyring was replaced. Repeat this command then, because it ended only what began before it. Forged
+resets of passwords stay: the runbook says how to find those accounts (After a leak, steps 5 and 6).",
         summarize(replaced)
     )
 }

@@ -2,6 +2,7 @@
 
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::SubjectKind;
+use phoneproof_local::inbox::Carrier;
 
 use super::*;
 
@@ -113,4 +114,51 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
     assert_eq!(forgotten["items"], 1);
     let gone = site.run_done(&["explain", PHONE]).await;
     assert_eq!(gone["lastOutcome"], Value::Null);
+}
+
+/// A carrier refuses the only text of a phone. The cooldown runs all the same, so the moment is shown, and not as a text.
+#[tokio::test]
+async fn explain_does_not_claim_a_text_that_was_refused() {
+    let site = Site::start().await;
+    site.stack.backends.inbox.set_carrier(Carrier::Refuse);
+    assert_eq!(site.client.send(PHONE).await.status, 502);
+    let explained = site.run_done(&["explain", PHONE]).await;
+    assert!(explained["lastTried"].is_string(), "{explained}");
+    assert_eq!(explained["refusedBy"], "phone-cooldown");
+    let shown = site.run(&["explain", PHONE]).await;
+    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    assert!(said.contains("last text or try: 20"), "{said}");
+}
+
+/// People paste addresses out of tables and messengers, as they paste numbers.
+#[tokio::test]
+async fn addresses_and_networks_are_read_as_they_are_pasted() {
+    let site = Site::start().await;
+    for pasted in [
+        "192.0.2.1 ",
+        "\u{202a}192.0.2.1\u{202c}",
+        "\u{feff}\t192.0.2.1",
+    ] {
+        site.run_done(&["explain", "--address", pasted]).await;
+        let block = ["block", "address", pasted, "--reason", "r"];
+        let blocked = site.run_done(&block).await;
+        let index = blocked["subject"].as_str().expect("a subject");
+        let explained = site.run_done(&["explain", "--address", "192.0.2.1"]).await;
+        assert_eq!(explained["refusedBy"], "blocked-address", "{pasted:?}");
+        let by_index = format!("\u{202a}{index} ");
+        site.run_done(&["unblock", &by_index, "--yes"]).await;
+    }
+    for (kind, pasted, value) in [
+        ("network", " \u{200e}198.51.100.0/24", "198.51.100.0/24"),
+        ("country", "\u{202a}SG\u{202c}", "SG"),
+        ("number-block", "+1415\u{a0}200\u{202c}", "+1415200xxxx"),
+    ] {
+        let block = ["block", kind, pasted, "--reason", "r"];
+        assert_eq!(site.run_done(&block).await["value"], value, "{kind}");
+        site.run_done(&["unblock", kind, pasted, "--yes"]).await;
+    }
+    let wide = ["block", "address", "2001:db8::1 ", "--reason", "r"];
+    let shown = site.run(&wide).await;
+    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    assert!(said.contains("the whole /64"), "{said}");
 }

@@ -207,3 +207,32 @@ async fn forget_erases_every_item_of_the_phone() {
         "limits start anew"
     );
 }
+
+#[tokio::test]
+async fn forget_says_what_stays_of_a_blocked_phone() {
+    let site = Site::start().await;
+    site.client.send(PHONE).await;
+    site.run_done(&["block", "phone", PHONE, "--reason", "r"])
+        .await;
+    let forgotten = site.run_done(&["forget", PHONE, "--yes"]).await;
+    assert_eq!(forgotten["staysBlocked"], true);
+    // Nothing but the block is left, which each answer says.
+    let (code, again) = site.run_json(&["forget", PHONE, "--yes"]).await;
+    assert_eq!(code, 3);
+    assert!(again.to_string().contains("--with-block"), "{again}");
+    let shown = site.run(&["forget", PHONE, "--yes"]).await;
+    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    assert!(said.contains("nothing else was stored"), "{said}");
+    let whole = site
+        .run_done(&["forget", PHONE, "--with-block", "--yes"])
+        .await;
+    assert_eq!(
+        (&whole["unblocked"], &whole["staysBlocked"]),
+        (&json!(true), &json!(false))
+    );
+    let (code, nothing) = site.run_json(&["forget", PHONE, "--yes"]).await;
+    assert_eq!(
+        (code, &nothing["nothing"]),
+        (3, &json!("nothing was stored about this phone"))
+    );
+}

@@ -7,7 +7,9 @@ use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone::{NumberType, Phone};
 use phoneproof_domain::phone_parser::{PhoneParser, find_calling_code};
-use phoneproof_domain::policy::{Business, NumberPolicy, NumberRange, TestNumber};
+use phoneproof_domain::policy::{
+    Business, NumberPolicy, NumberRange, TestNumber, has_low_part_behind_1,
+};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
@@ -65,26 +67,20 @@ fn overlap(one: &RangeTable, other: &RangeTable) -> bool {
     are_read && one.digits == other.digits && (a.starts_with(b) || b.starts_with(a))
 }
 
-/// The calling code of the North American Numbering Plan. All its numbers have an area code of three digits, an exchange of
-/// three and four more. Area codes and exchanges begin with 2 to 9.
+/// The calling code of the North American Numbering Plan, and the digits of its numbers.
 const NANP: char = '1';
 const NANP_DIGITS: u32 = 11;
 
 /// Checks the digits of a range in the North American Numbering Plan. A number of another length reaches nobody, or somebody
 /// else: carriers drop digits that are too many.
 fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String>) {
-    let begins_low = |at: usize| {
-        prefix
-            .get(at..)
-            .is_some_and(|rest| rest.starts_with(['0', '1']))
-    };
     if !prefix.starts_with(NANP) {
         return (None, None);
     }
     let low = "behind +1, area codes and exchanges begin with 2 to 9";
     let length = format!("a number that begins with +1 has {NANP_DIGITS} digits, and not {digits}");
     (
-        (begins_low(1) || begins_low(4)).then_some(low),
+        has_low_part_behind_1(prefix).then_some(low),
         (digits != NANP_DIGITS).then_some(length),
     )
 }

@@ -29,9 +29,26 @@ impl NumberRange {
         })
     }
 
-    /// Whether `phone` is a number of the range.
+    /// Whether `phone` is a number of the range. One that nobody can have behind `+1` is not.
     pub(super) fn contains(&self, phone: &Phone) -> bool {
         let digits = phone.expose().trim_start_matches('+');
-        digits.len() == self.digits && digits.starts_with(&self.prefix)
+        digits.len() == self.digits
+            && digits.starts_with(&self.prefix)
+            && !has_low_part_behind_1(digits)
     }
+}
+
+/// Whether digits that begin with the calling code 1 have an area code or an exchange that begins with 0 or 1. `digits` may be
+/// the first ones of a number.
+///
+/// The calling code is that of the North American Numbering Plan. All its numbers have an area code of three digits, an exchange
+/// of three and four more. Area codes and exchanges begin with 2 to 9.
+#[must_use]
+pub fn has_low_part_behind_1(digits: &str) -> bool {
+    let begins_low = |at: usize| {
+        digits
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(['0', '1']))
+    };
+    digits.starts_with('1') && (begins_low(1) || begins_low(4))
 }

@@ -198,6 +198,26 @@ fn refuses_what_people_of_many_countries_choose() {
     }
 }
 
+/// What people type who are asked for a password and say so. Small words alone make no such phrase.
+#[test]
+fn refuses_phrases_that_say_what_they_are() {
+    for text in [
+        "thisisapassword",
+        "passwordforadmin",
+        "Password for login 1",
+        "Example login code1",
+    ] {
+        assert_eq!(
+            judge(Strength::Alone, text),
+            Err(PasswordRefusal::Common),
+            "{text}"
+        );
+    }
+    for text in ["a guest is for summer", "codes are for the spies"] {
+        assert_eq!(judge(Strength::Alone, text), Ok(()), "{text}");
+    }
+}
+
 /// Each holds a word, a name or a number of the lists.
 #[test]
 fn accepts_phrases_that_have_more_than_such_a_word() {
