@@ -199,11 +199,14 @@ fn report(
             let advice = "nothing was sent, because a dry run sends nothing: try again, or look at the provider's status page";
             Err(CommandError::new(Exit::Failed, message, advice))
         }
-        Err(why) => Err(CommandError::new(
-            Exit::Failed,
-            format!("`{channel}` did not take the {what}: {}", name(&why)),
-            advise(why.reason),
-        )),
+        Err(why) => {
+            let said = match why.reason.certainty() {
+                Certainty::NotSent => format!("did not take the {what}"),
+                Certainty::Unclear => format!("did not say whether it took the {what}"),
+            };
+            let message = format!("`{channel}` {said}: {}", name(&why));
+            Err(CommandError::new(Exit::Failed, message, advise(why.reason)))
+        }
     }
 }
 
