@@ -241,7 +241,7 @@ async fn check_notify(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
     let Some(id) = Resources::find_notify_configuration(stack, own) else {
         return vec![Finding::fail(
             "texts or calls take Notify, and neither the stack nor notify.configuration_id names its configuration",
-            "deploy with NotifyDisplayName: docs/END_USER_MESSAGING.md, \"Switch on Notify\"",
+            "deploy with NotifyDisplayName: docs/END_USER_MESSAGING.md, \"Switch on `notify`\"",
         )];
     };
     let request = facts.sms_voice.describe_notify_configurations();

@@ -178,6 +178,9 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
         let (code, refused) = site.run_json(&without).await;
         assert_eq!(code, 2, "{refused}");
         assert_eq!(refused["error"], "the policy has no table [notify]");
+        // No route names the channel, so `policy check` would find nothing.
+        let advice = refused["advice"].as_str().expect("an advice");
+        assert!(advice.starts_with("add it"), "{advice}");
         // Nor does a configuration of the deployment make the table that speaks.
         let variables = [("NOTIFY_CONFIGURATION_ID", "notify-1")];
         let output = site
