@@ -15,6 +15,7 @@ mod prices;
 mod region;
 mod rights;
 mod routes;
+mod sets;
 mod spending;
 
 use std::future::Future;
@@ -32,7 +33,7 @@ use self::finding::{Finding, State};
 use self::routes::Taken;
 
 /// What `doctor` does not see, and the command that shows it.
-const NOT_CHECKED: [(&str, &str); 5] = [
+const NOT_CHECKED: [(&str, &str); 6] = [
     (
         "how far registrations are",
         "aws pinpoint-sms-voice-v2 describe-registrations",
@@ -48,6 +49,10 @@ const NOT_CHECKED: [(&str, &str); 5] = [
     (
         "countries that a Protect configuration blocks",
         "aws pinpoint-sms-voice-v2 describe-protect-configurations",
+    ),
+    (
+        "numbers that are opted out at End User Messaging, by list",
+        "aws pinpoint-sms-voice-v2 describe-opted-out-numbers --opt-out-list-name Default",
     ),
     (
         "rights that the functions will need and did not use in the last day",

@@ -13,9 +13,7 @@ use phoneproof_config::policy::replace_hook;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::{
-    Certainty, Delivery, Detail, MessageId, NotTaken, Reason, Text, TextId,
-};
+use phoneproof_domain::delivery::{Certainty, Delivery, Detail, MessageId, NotTaken, Text, TextId};
 use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
@@ -110,7 +108,9 @@ pub(crate) async fn send(
             let sender = EndUserMessaging::notify_voice(client(), own);
             let sender = sender.ok_or_else(|| {
                 let message = "[notify] of the policy has no voice_template_id";
-                CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
+                let advice =
+                    "name the template that speaks a code: docs/END_USER_MESSAGING.md, \"Calls\"";
+                CommandError::new(Exit::Usage, message, advice)
             })?;
             report(channel, purpose, sender.submit(&text, purpose).await)
         }
@@ -164,7 +164,8 @@ fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, C
 
 fn report_not_set_up(table: &str) -> CommandError {
     let message = format!("the policy has no table [{table}]");
-    CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
+    let advice = "add it, as docs/END_USER_MESSAGING.md says, or name another --channel";
+    CommandError::new(Exit::Usage, message, advice)
 }
 
 /// Reports what AWS said of a text.
@@ -199,11 +200,14 @@ fn report(
             let advice = "nothing was sent, because a dry run sends nothing: try again, or look at the provider's status page";
             Err(CommandError::new(Exit::Failed, message, advice))
         }
-        Err(why) => Err(CommandError::new(
-            Exit::Failed,
-            format!("`{channel}` did not take the {what}: {}", name(&why)),
-            advise(why.reason),
-        )),
+        Err(why) => {
+            let said = match why.reason.certainty() {
+                Certainty::NotSent => format!("did not take the {what}"),
+                Certainty::Unclear => format!("did not say whether it took the {what}"),
+            };
+            let message = format!("`{channel}` {said}: {}", name(&why));
+            Err(CommandError::new(Exit::Failed, message, advise(why.reason)))
+        }
     }
 }
 

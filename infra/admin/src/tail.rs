@@ -16,7 +16,7 @@ use crate::time::Span;
 const POLL_EVERY: Duration = Duration::from_secs(2);
 
 /// The members that a line for people shows, in this order.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 11] = [
     "route",
     "status",
     "outcome",
@@ -24,6 +24,8 @@ const SHOWN: [&str; 9] = [
     "country",
     "business",
     "carrier",
+    "channel",
+    "reason",
     "operation",
     "code",
 ];

@@ -106,12 +106,16 @@ pub struct Contents {
     pub month_spent: Option<f64>,
     /// The origination numbers, as `ListOriginationNumbers` lists them.
     pub numbers: Vec<OriginationNumber>,
-    /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`.
+    /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`. A number is of the US, and texts.
     pub identities: BTreeMap<String, String>,
     /// The sender ids.
     pub sender_ids: Vec<SenderId>,
     /// The Notify configurations.
     pub notify: Vec<NotifyConfiguration>,
+    /// The configuration sets, by name.
+    pub configuration_sets: Vec<String>,
+    /// The Protect configurations, by id.
+    pub protect: Vec<String>,
     /// Whether each subscriber of the alarms has followed the link in the mail.
     pub subscribers: Vec<bool>,
     /// The log groups of SNS, with the days that they keep lines; `None` keeps them for ever.
@@ -145,6 +149,8 @@ impl Default for Contents {
             identities: BTreeMap::new(),
             sender_ids: Vec::new(),
             notify: vec![NotifyConfiguration::active(NOTIFY_CONFIGURATION)],
+            configuration_sets: Vec::new(),
+            protect: Vec::new(),
             subscribers: vec![true],
             log_groups: BTreeMap::from([(FAILURE_LOGS.to_owned(), Some(7))]),
             faults: BTreeMap::new(),

@@ -62,7 +62,15 @@ fn report_sandbox(who: &str) -> Finding {
 /// Counts the numbers whose owners replied STOP. SNS takes texts to them, and drops them.
 pub(super) async fn check_opted_out(facts: &Facts<'_>) -> Vec<Finding> {
     if !facts.taken.has(Channel::Sns) {
-        return vec![Finding::ok("no text takes SNS, which keeps this list")];
+        // End User Messaging refuses what its own lists have.
+        return vec![if facts.taken.is_by_aws() {
+            Finding::of_unchecked(
+                "texts or calls take End User Messaging, which has opt-out lists of its own",
+                "aws pinpoint-sms-voice-v2 describe-opted-out-numbers --opt-out-list-name Default",
+            )
+        } else {
+            Finding::ok("no text takes a channel of AWS, which keep such lists")
+        }];
     }
     let mut count = 0;
     let mut token = None;

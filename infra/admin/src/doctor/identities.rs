@@ -1,4 +1,5 @@
-//! What the policy names in End User Messaging: pools, numbers by their ids, sender ids, and the configuration of Notify.
+//! What the policy names in End User Messaging: pools, numbers by their ids, sender ids, configuration sets, and the configurations of
+//! Protect and Notify.
 //!
 //! A finding names the path in the policy, and no id.
 
@@ -16,7 +17,9 @@ use phoneproof_domain::policy::country::registers_sender_ids;
 use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
-use super::finding::Finding;
+use super::finding::{Finding, State};
+use super::numbers::find_fault;
+use super::sets;
 use crate::operator::Resources;
 
 const REGION_ADVICE: &str =
@@ -27,8 +30,8 @@ const REGION_ADVICE: &str =
 enum Identity {
     /// A pool, by id or ARN.
     Pool(String),
-    /// A number, by id or ARN.
-    Number(String),
+    /// A number, by id or ARN, and the country that it is named for; `None` is for all.
+    Number(String, Option<Country>),
     /// A sender id of a country.
     SenderId(String, String),
 }
@@ -42,16 +45,19 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     for (path, identity) in list_named(policy) {
         found.push(match identity {
             Identity::Pool(id) => check_pool(facts, &path, &id, policy.sms.sms_type).await,
-            Identity::Number(id) => check_number(facts, &path, &id, policy.sms.sms_type).await,
+            Identity::Number(id, country) => {
+                check_number(facts, (&path, country), &id, policy.sms.sms_type).await
+            }
             Identity::SenderId(id, country) => check_sender_id(facts, &path, (&id, &country)).await,
         });
     }
     if facts.taken.has_notify() {
         found.extend(check_notify(facts, policy).await);
     }
+    found.extend(sets::check(facts, policy).await);
     if found.is_empty() {
         found.push(Finding::ok(
-            "the policy names no pool, registered sender id or Notify configuration",
+            "the policy names nothing of End User Messaging: no pool, registered sender id or configuration",
         ));
     }
     found
@@ -102,7 +108,7 @@ fn read_identity(identity: &str, country: Option<Country>) -> Option<Identity> {
         return Some(Identity::Pool(identity.to_owned()));
     }
     if begins("phone-number/", "phone-") {
-        return Some(Identity::Number(identity.to_owned()));
+        return Some(Identity::Number(identity.to_owned(), country));
     }
     let of_arn = id.strip_prefix("sender-id/").filter(|_| is_arn);
     if let Some((id, country)) = of_arn.and_then(|id| id.split_once('/')) {
@@ -113,11 +119,11 @@ fn read_identity(identity: &str, country: Option<Country>) -> Option<Identity> {
 }
 
 /// Whether AWS says that there is no such resource.
-fn is_missing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+pub(super) fn is_missing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error_code(error) == "ResourceNotFoundException"
 }
 
-fn report_missing(path: &str, what: &str) -> Finding {
+pub(super) fn report_missing(path: &str, what: &str) -> Finding {
     let seen = format!("{path} names {what} that the account does not have");
     Finding::fail(seen, REGION_ADVICE)
 }
@@ -147,7 +153,7 @@ fn report_sender<E: ProvideErrorMetadata, R>(
     } else if message_type != wanted {
         Finding::warn(
             format!("{path} names {what} of another message type than sms.type"),
-            "name one of the message type TRANSACTIONAL",
+            &format!("name one of the message type {}", wanted.as_str()),
         )
     } else {
         Finding::ok(format!("{path}: {what} that is active"))
@@ -171,18 +177,33 @@ async fn check_pool(facts: &Facts<'_>, path: &str, id: &str, wanted: SmsType) ->
     )
 }
 
-async fn check_number(facts: &Facts<'_>, path: &str, id: &str, wanted: SmsType) -> Finding {
+async fn check_number(
+    facts: &Facts<'_>,
+    (path, country): (&str, Option<Country>),
+    id: &str,
+    wanted: SmsType,
+) -> Finding {
     let request = facts.sms_voice.describe_phone_numbers();
     let answer = request.phone_number_ids(id).send().await;
+    let mut fault = None;
     let described = answer.map(|answer| {
         let number = answer.phone_numbers().first()?;
+        let can_text = number
+            .number_capabilities()
+            .contains(&NumberCapability::Sms);
+        fault = find_fault(path, can_text, number.iso_country_code(), country);
         Some((
             number.status().as_str().to_owned(),
             number.message_type().clone(),
         ))
     });
     let right = "sms-voice:DescribePhoneNumbers";
-    report_sender((path, "a number"), wanted, described, right)
+    let found = report_sender((path, "a number"), wanted, described, right);
+    // What a number that is not active can do matters later, and what it cannot do more than its type.
+    match fault {
+        Some(fault) if found.state != State::Fail => fault,
+        _ => found,
+    }
 }
 
 /// Checks a sender id. Some carriers take one that is not registered, so it is no failure.
@@ -220,7 +241,7 @@ async fn check_notify(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
     let Some(id) = Resources::find_notify_configuration(stack, own) else {
         return vec![Finding::fail(
             "texts or calls take Notify, and neither the stack nor notify.configuration_id names its configuration",
-            "deploy with NotifyDisplayName: docs/END_USER_MESSAGING.md, \"Switch on Notify\"",
+            "deploy with NotifyDisplayName: docs/END_USER_MESSAGING.md, \"Switch on `notify`\"",
         )];
     };
     let request = facts.sms_voice.describe_notify_configurations();
@@ -297,7 +318,8 @@ mod tests {
         let read = |identity: &str, code: &str| read_identity(identity, Country::parse(code).ok());
         let arn = |resource: &str| format!("arn:aws:sms-voice:us-east-1:111122223333:{resource}");
         let pool = |id: &str| Some(Identity::Pool(id.to_owned()));
-        let number = |id: &str| Some(Identity::Number(id.to_owned()));
+        let us = Country::parse("US").ok();
+        let number = |id: &str| Some(Identity::Number(id.to_owned(), us));
         let sender =
             |id: &str, code: &str| Some(Identity::SenderId(id.to_owned(), code.to_owned()));
         assert_eq!(read("pool-1", "US"), pool("pool-1"));

@@ -1,6 +1,6 @@
 //! The origination numbers of the account, for the countries that take texts from a number of their own only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_sns::types::{NumberCapability, PhoneNumberInformation, RouteType};
 use phoneproof_domain::channel::Channel;
@@ -13,11 +13,19 @@ use phoneproof_domain::policy::{Policy, SmsType};
 use super::Facts;
 use super::finding::Finding;
 
-/// The numbers of the account, by country, and all active ones by their digits.
+/// The numbers of the account: what those of each country that text can do, and all of them by their digits.
 #[derive(Debug, Default)]
 struct Owned {
     by_country: BTreeMap<String, Numbers>,
-    active: BTreeSet<String>,
+    by_digits: BTreeMap<String, Number>,
+}
+
+/// A number of the account.
+#[derive(Debug)]
+struct Number {
+    country: String,
+    status: String,
+    can_text: bool,
 }
 
 /// What the numbers of one country can do.
@@ -58,17 +66,12 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let mut found: Vec<Finding> = needed
         .into_iter()
-        .map(|(country, owner)| owned.report(country, owner))
+        .map(|(country, owner)| owned.report(country, owner, policy.sms.sms_type))
         .collect();
-    let missing = named
-        .into_iter()
-        .filter(|(_, number)| !owned.active.contains(&digits(number)));
-    found.extend(missing.map(|(path, _)| {
-        Finding::fail(
-            format!("{path} names a number that the account does not have, or that is not active"),
-            "compare it with aws sns list-origination-numbers in the region that texts are sent from",
-        )
-    }));
+    found.extend(named.iter().filter_map(|named| owned.find_fault_of(named)));
+    if found.is_empty() {
+        found.push(Finding::ok("the numbers that the policy names are active"));
+    }
     found
 }
 
@@ -79,33 +82,88 @@ fn takes_numbers(policy: &Policy, country: Country) -> bool {
     route.any(Channel::has_own_words)
 }
 
-/// Lists the numbers that the policy names for countries whose texts may come from them, each with its path.
-fn list_named(policy: &Policy) -> Vec<(String, &str)> {
+/// A number that the policy names.
+struct Named<'p> {
+    path: String,
+    number: &'p str,
+    /// The country that it is named for; `None` is for all.
+    country: Option<Country>,
+}
+
+/// Lists the numbers that the policy names for countries whose texts may come from them.
+fn list_named(policy: &Policy) -> Vec<Named<'_>> {
     let by_aws = |country: Country| takes_numbers(policy, country);
     let rules = policy.sms.countries.iter();
     let rules = rules.filter(|(country, _)| by_aws(**country));
     let named = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
-        Origination::Number(number) => Some((
-            format!("sms.country.{country}.origination_number"),
-            number.as_str(),
-        )),
+        Origination::Number(number) => Some(Named {
+            path: format!("sms.country.{country}.origination_number"),
+            number,
+            country: Some(*country),
+        }),
         Origination::Unnamed | Origination::SenderId(_) => None,
     });
     let mut named: Vec<_> = named.collect();
-    let own = policy.end_user_messaging.iter();
-    let own = own.flat_map(|own| &own.identities).filter(|(country, _)| {
-        let route = policy.sms.route(Some(**country));
-        route.contains(&Channel::EndUserMessaging)
-    });
-    for (country, identity) in own {
+    let Some(table) = &policy.end_user_messaging else {
+        return named;
+    };
+    let served = policy.numbers.countries.iter();
+    let mut takes_default = false;
+    for country in served.copied() {
+        let route = policy.sms.route(Some(country));
+        if !route.contains(&Channel::EndUserMessaging) {
+            continue;
+        }
+        let Some(number) = table.identities.get(&country) else {
+            takes_default = true;
+            continue;
+        };
         // That of [sms.country] counts here, too, and stands in the list already.
-        let is_listed = named.iter().any(|(_, number)| number == identity);
-        if is_number(identity) && !is_listed {
-            let path = format!("end_user_messaging.country.{country}");
-            named.push((path, identity));
+        let is_listed = |named: &Named<'_>| {
+            let of_country = named.country == Some(country);
+            of_country && named.number == number
+        };
+        if is_number(number) && !named.iter().any(is_listed) {
+            named.push(Named {
+                path: format!("end_user_messaging.country.{country}"),
+                number,
+                country: Some(country),
+            });
         }
     }
+    let default = table.origination_identity.as_deref();
+    if let Some(number) = default.filter(|own| takes_default && is_number(own)) {
+        named.push(Named {
+            path: "end_user_messaging.origination_identity".to_owned(),
+            number,
+            country: None,
+        });
+    }
     named
+}
+
+/// Says what keeps an active number from texting the country that it is named for, as far as AWS says it: that it texts nobody, or
+/// that it is of another country.
+pub(super) fn find_fault(
+    path: &str,
+    can_text: bool,
+    of: &str,
+    named_for: Option<Country>,
+) -> Option<Finding> {
+    if !can_text {
+        return Some(Finding::fail(
+            format!("{path} names a number without the capability SMS"),
+            "name one that has it: aws pinpoint-sms-voice-v2 describe-phone-numbers",
+        ));
+    }
+    let country = named_for?;
+    let owner = owner_of_numbers(country).unwrap_or(country.as_str());
+    (of != owner).then(|| {
+        Finding::warn(
+            format!("{path} names a number of {of}"),
+            &format!("name one of {owner}: others may not reach {country}, or show another sender"),
+        )
+    })
 }
 
 /// The digits of a number, which can begin with a plus sign or not.
@@ -116,13 +174,22 @@ fn digits(number: &str) -> String {
 impl Owned {
     fn add(&mut self, number: &PhoneNumberInformation, wanted: SmsType) {
         let capabilities = number.number_capabilities();
-        if !capabilities.contains(&NumberCapability::Sms) {
+        let can_text = capabilities.contains(&NumberCapability::Sms);
+        let country = number.iso2_country_code().unwrap_or_default();
+        let status = number.status().unwrap_or_default();
+        if let Some(written) = number.phone_number() {
+            let number = Number {
+                country: country.to_owned(),
+                status: status.to_owned(),
+                can_text,
+            };
+            self.by_digits.insert(digits(written), number);
+        }
+        if !can_text {
             return;
         }
-        let country = number.iso2_country_code().unwrap_or_default();
         let of_country = self.by_country.entry(country.to_owned()).or_default();
-        let status = number.status().unwrap_or_default();
-        if !status.eq_ignore_ascii_case("ACTIVE") {
+        if !is_active(status) {
             of_country.waiting += 1;
             return;
         }
@@ -133,19 +200,53 @@ impl Owned {
         of_country.active += 1;
         let is_other = number.route_type().is_some_and(|found| *found != route);
         of_country.other_route += usize::from(is_other);
-        self.active.extend(number.phone_number().map(digits));
     }
 
     /// Reports whether `country` can be texted with the numbers of `owner`.
-    fn report(&self, country: &str, owner: &str) -> Finding {
+    fn report(&self, country: &str, owner: &str, wanted: SmsType) -> Finding {
         match self.by_country.get(owner) {
-            Some(numbers) => report(country, numbers),
-            None => report(country, &Numbers::default()),
+            Some(numbers) => report(country, numbers, wanted),
+            None => report(country, &Numbers::default(), wanted),
         }
+    }
+
+    /// Says what keeps a number that the policy names from texting.
+    fn find_fault_of(&self, named: &Named<'_>) -> Option<Finding> {
+        let path = &named.path;
+        let Some(number) = self.by_digits.get(&digits(named.number)) else {
+            return Some(Finding::fail(
+                format!("{path} names a number that the account does not have"),
+                "compare it with aws sns list-origination-numbers in the region that texts are sent from",
+            ));
+        };
+        let Number {
+            country,
+            status,
+            can_text,
+        } = number;
+        if !is_active(status) {
+            return Some(Finding::fail(
+                format!("{path} names a number that is not active: {status}"),
+                "see what it waits for: aws pinpoint-sms-voice-v2 describe-registrations",
+            ));
+        }
+        find_fault(path, *can_text, country, named.country)
     }
 }
 
-fn report(country: &str, numbers: &Numbers) -> Finding {
+fn is_active(status: &str) -> bool {
+    status.eq_ignore_ascii_case("ACTIVE")
+}
+
+/// The name by which AWS calls the messages of `sms.type`.
+const fn name_type(wanted: SmsType) -> &'static str {
+    match wanted {
+        SmsType::Transactional => "TRANSACTIONAL",
+        SmsType::Promotional => "PROMOTIONAL",
+    }
+}
+
+fn report(country: &str, numbers: &Numbers, wanted: SmsType) -> Finding {
     let Numbers {
         active,
         other_route,
@@ -166,7 +267,10 @@ fn report(country: &str, numbers: &Numbers) -> Finding {
         ),
         (active, _) if active == other_route => Finding::warn(
             format!("{country}: no active number has the message type of sms.type"),
-            "request a number with the message type TRANSACTIONAL",
+            &format!(
+                "request a number with the message type {}",
+                name_type(wanted)
+            ),
         ),
         (active, _) => Finding::ok(format!("{country}: active numbers: {active}")),
     }
@@ -174,6 +278,8 @@ fn report(country: &str, numbers: &Numbers) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::doctor::finding::State;
 
@@ -208,7 +314,7 @@ mod tests {
             for number in listed {
                 owned.add(number, SmsType::Transactional);
             }
-            owned.report("US", "US").state
+            owned.report("US", "US", SmsType::Transactional).state
         };
         let active = number("ACTIVE", "Transactional", "SMS");
         let promotional = number("ACTIVE", "Promotional", "SMS");
@@ -218,6 +324,16 @@ mod tests {
         assert_eq!(state(std::slice::from_ref(&voice)), State::Fail);
         assert_eq!(state(std::slice::from_ref(&pending)), State::Fail);
         assert_eq!(state(std::slice::from_ref(&promotional)), State::Warn);
-        assert_eq!(state(&[promotional, active, pending]), State::Ok);
+        assert_eq!(
+            state(&[promotional.clone(), active.clone(), pending]),
+            State::Ok
+        );
+        // The advice names the type that the policy wants.
+        let mut owned = Owned::default();
+        owned.add(&active, SmsType::Promotional);
+        let found = owned.report("US", "US", SmsType::Promotional);
+        assert_eq!(found.state, State::Warn);
+        let advice = found.advice.expect("advice");
+        assert!(advice.ends_with("PROMOTIONAL"), "{advice}");
     }
 }

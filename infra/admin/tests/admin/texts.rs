@@ -32,6 +32,14 @@ async fn send_test_texts_a_specimen_or_names_the_error_of_sns() {
             .expect("an error")
             .contains("InvalidParameter")
     );
+    // SNS failed, and may have taken the text.
+    let inbox = &site.stack.backends.inbox;
+    inbox.set_carrier(Carrier::Answer(Reason::ServerError));
+    let (code, failed) = site.run_json(&["send-test", PHONE, "--yes"]).await;
+    assert_eq!(code, 1);
+    let error = failed["error"].as_str().expect("an error");
+    let said = "`sns` did not say whether it took the text: server-error";
+    assert!(error.starts_with(said), "{error}");
     assert_eq!(
         site.run_json(&["send-test", PHONE, "--business", "none"])
             .await
@@ -157,6 +165,10 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
         );
         let (_, failed) = run(&["--channel", name, "--yes"]).await;
         assert_eq!(failed["advice"], advise(unclear));
+        let what = if channel.calls() { "call" } else { "text" };
+        let said = format!("`{name}` did not say whether it took the {what}: server-error");
+        let error = failed["error"].as_str().expect("an error");
+        assert!(error.starts_with(&said), "{error}");
     }
     let (code, refused) = run(&["--channel", "sns", "--dry-run"]).await;
     assert_eq!(code, Some(2), "SNS has no dry run: {refused}");
@@ -165,6 +177,17 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
         let without = ["send-test", PHONE, "--channel", channel, "--dry-run"];
         let (code, refused) = site.run_json(&without).await;
         assert_eq!(code, 2, "{refused}");
+        assert_eq!(refused["error"], "the policy has no table [notify]");
+        // No route names the channel, so `policy check` would find nothing.
+        let advice = refused["advice"].as_str().expect("an advice");
+        assert!(advice.starts_with("add it"), "{advice}");
+        // Nor does a configuration of the deployment make the table that speaks.
+        let variables = [("NOTIFY_CONFIGURATION_ID", "notify-1")];
+        let output = site
+            .run_with(&[&["--json"], &without[..]].concat(), &variables)
+            .await;
+        let refused: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(refused["error"], "the policy has no table [notify]");
     }
     // Notify for texts alone: no template speaks a code.
     let site = Site::start_with(
@@ -205,4 +228,33 @@ async fn the_secrets_of_a_receiver_are_printed_after_a_warning_and_rotate_with_t
     assert_eq!(after[0], before[0], "the root that signs first stays");
     assert_eq!(after[0]["current"], true);
     assert_ne!(after[0]["secret"], after[1]["secret"]);
+}
+
+/// Somebody who watches the log sees by which channel a text left, and why one did not.
+#[tokio::test]
+async fn tail_shows_the_channel_and_the_reason_of_a_line() {
+    let site = Site::start().await;
+    site.client.send(PHONE).await;
+    let inbox = &site.stack.backends.inbox;
+    inbox.set_carrier(Carrier::Answer(Reason::OptedOut));
+    site.client.send("+14152007987").await;
+    let human = String::from_utf8(site.run(&["tail"]).await.stdout).expect("UTF-8");
+    let of_requests = |outcome: &str| {
+        let mut lines = human.lines().filter(|line| line.contains("/v1/send"));
+        lines.find(|line| line.contains(outcome)).expect("a line")
+    };
+    assert!(
+        of_requests("  202  ").contains("  accepted  sns  "),
+        "{human}"
+    );
+    assert!(
+        of_requests("  502  ").contains("  refused  sns  opted-out  "),
+        "{human}"
+    );
+    let mut others = human.lines().filter(|line| !line.contains("/v1/"));
+    let refusal = others.find(|line| line.contains("a channel did not take a text"));
+    assert!(
+        refusal.expect("a line").contains("  sns  opted-out"),
+        "{human}"
+    );
 }

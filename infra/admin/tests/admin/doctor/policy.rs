@@ -70,3 +70,80 @@ async fn the_policy_is_held_against_the_table_of_countries_and_the_numbers_of_th
     }
     assert!(!policy[0].1.contains('\n'), "{policy:?}");
 }
+
+/// What the policy names is one finding each, with its path and without the number.
+#[tokio::test]
+async fn each_number_of_the_policy_is_active_texts_and_is_of_its_country() {
+    let site = Site::start().await;
+    let by_own_api = DEFAULT_POLICY.replace(
+        "channels = [\"sns\"]",
+        "channels = [\"end-user-messaging\"]",
+    ) + "\n[end_user_messaging]\n";
+    let last = async |line: &str| {
+        let found = site.doctor_of(&format!("{by_own_api}{line}\n")).await;
+        let numbers = found.of("origination");
+        let (state, seen) = numbers[2..].first().copied().unwrap_or(("ok", ""));
+        (numbers.len(), state.to_owned(), seen.to_owned())
+    };
+    site.change_account(|account| {
+        let number = OriginationNumber::active;
+        let mut voice = number("+18885550101", "US");
+        voice.capabilities = vec!["VOICE".to_owned()];
+        let mut pending = number("+18885550102", "US");
+        pending.status = "PENDING".to_owned();
+        let german = number("+4915112345678", "DE");
+        account.numbers.extend([voice, pending, german]);
+    });
+    for (line, state, seen) in [
+        ("country.US = \"+18885550100\"", "ok", ""),
+        ("origination_identity = \"+18885550100\"", "ok", ""),
+        ("country.DE = \"+4915112345678\"", "ok", ""),
+        (
+            "origination_identity = \"+18885550199\"",
+            "fail",
+            "end_user_messaging.origination_identity names a number that the account does not have",
+        ),
+        (
+            "origination_identity = \"+18885550101\"",
+            "fail",
+            "end_user_messaging.origination_identity names a number without the capability SMS",
+        ),
+        (
+            "country.US = \"+18885550101\"",
+            "fail",
+            "end_user_messaging.country.US names a number without the capability SMS",
+        ),
+        (
+            "country.US = \"+18885550102\"",
+            "fail",
+            "end_user_messaging.country.US names a number that is not active: PENDING",
+        ),
+        (
+            "country.CA = \"+18885550100\"",
+            "warn",
+            "end_user_messaging.country.CA names a number of US",
+        ),
+        (
+            "country.DE = \"+18885550100\"",
+            "warn",
+            "end_user_messaging.country.DE names a number of US",
+        ),
+    ] {
+        let count = if state == "ok" { 2 } else { 3 };
+        let expected = (count, state.to_owned(), seen.to_owned());
+        assert_eq!(last(line).await, expected, "{line}");
+    }
+    // A number by its id is held against its country, too.
+    site.change_account(|account| {
+        let active = ("phone-one".to_owned(), "ACTIVE".to_owned());
+        account.identities.extend([active]);
+    });
+    for (line, state) in [
+        ("country.US = \"phone-one\"", "ok"),
+        ("country.DE = \"phone-one\"", "warn"),
+        ("origination_identity = \"phone-one\"", "ok"),
+    ] {
+        let found = site.doctor_of(&format!("{by_own_api}{line}\n")).await;
+        assert_eq!(found.states("identities"), [state], "{line}: {}", found.all);
+    }
+}

@@ -182,6 +182,75 @@ async fn the_pools_and_sender_ids_of_the_policy_are_looked_for_in_the_account() 
     );
 }
 
+#[tokio::test]
+async fn the_configuration_sets_and_the_protect_configuration_are_looked_for() {
+    let site = Site::start().await;
+    let tables = "[end_user_messaging]\nconfiguration_set = \"texts\"\nprotect_configuration_id = \"protect-1\"\n\
+                  [notify]\nconfiguration_id = \"notify-local\"\nconfiguration_set = \"codes\"\n";
+    let policy = by("channels = [\"end-user-messaging\", \"notify\"]", tables);
+    let found = site.doctor_of(&policy).await;
+    let missing = |path: &str, what: &str| {
+        let expected = format!("{path} names {what} that the account does not have");
+        let found = found.of("identities");
+        let own = found.iter().find(|(_, seen)| *seen == expected);
+        assert_eq!(own.expect(&expected).0, "fail");
+    };
+    missing(
+        "end_user_messaging.configuration_set",
+        "a configuration set",
+    );
+    missing("notify.configuration_set", "a configuration set");
+    missing(
+        "end_user_messaging.protect_configuration_id",
+        "a Protect configuration",
+    );
+    assert_eq!(found.code, 1);
+    site.change_account(|account| {
+        account.configuration_sets = vec!["texts".to_owned(), "codes".to_owned()];
+        account.protect = vec!["protect-1".to_owned()];
+    });
+    let found = site.doctor_of(&policy).await;
+    assert_eq!(found.states("identities"), ["ok"; 4], "{}", found.all);
+    // What no text takes is not asked for.
+    let idle = format!("{DEFAULT_POLICY}\n{tables}");
+    let idle = site.doctor_of(&idle).await;
+    assert_eq!(idle.states("identities"), ["ok"], "{}", idle.all);
+    for (operation, right) in [
+        (
+            "DescribeConfigurationSets",
+            "sms-voice:DescribeConfigurationSets",
+        ),
+        (
+            "DescribeProtectConfigurations",
+            "sms-voice:DescribeProtectConfigurations",
+        ),
+    ] {
+        site.change_account(|account| {
+            account.faults = BTreeMap::from([(operation.to_owned(), Fault::Deny)]);
+        });
+        let found = site.doctor_of(&policy).await;
+        let checks = found.all["checks"].as_array().expect("checks");
+        let mut rights = checks.iter().map(|finding| &finding["missingRight"]);
+        assert!(rights.any(|found| found == right), "{}", found.all);
+    }
+}
+
+/// SNS's list says nothing of texts that do not take SNS, and no finding looks as if it did.
+#[tokio::test]
+async fn the_opt_outs_of_end_user_messaging_are_not_checked() {
+    let site = Site::start().await;
+    let tables = "[end_user_messaging]\n";
+    let policy = by("channels = [\"end-user-messaging\"]", tables);
+    let found = site.doctor_of(&policy).await;
+    assert_eq!(found.states("opted-out"), ["not-checked"], "{}", found.all);
+    let unseen = found.all["notChecked"].as_array().expect("a list");
+    let command = "aws pinpoint-sms-voice-v2 describe-opted-out-numbers";
+    let mut commands = unseen
+        .iter()
+        .filter_map(|unseen| unseen["command"].as_str());
+    assert!(commands.any(|known| known.starts_with(command)));
+}
+
 /// A dry run without a configuration would be refused as if the template were wrong.
 #[tokio::test]
 async fn send_test_names_the_configuration_that_notify_lacks() {

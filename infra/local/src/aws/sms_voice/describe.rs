@@ -1,4 +1,4 @@
-//! The calls of End User Messaging about the account: pools, numbers, sender ids, Notify configurations.
+//! The calls of End User Messaging about the account: pools, numbers, sender ids, configuration sets, configurations of Notify and Protect.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -19,6 +19,12 @@ pub(super) fn answer(contents: &Contents, operation: &str, input: &Value) -> Opt
         }
         "DescribeNotifyConfigurations" => describe(input, "NotifyConfigurationIds", |id| {
             describe_notify(contents, id)
+        }),
+        "DescribeConfigurationSets" => describe(input, "ConfigurationSetNames", |name| {
+            describe_set(contents, name)
+        }),
+        "DescribeProtectConfigurations" => describe(input, "ProtectConfigurationIds", |id| {
+            describe_protect(contents, id)
         }),
         "DescribeSenderIds" => return Some(describe_sender_ids(contents, input)),
         _ => return None,
@@ -98,6 +104,33 @@ fn describe_notify(contents: &Contents, id: &str) -> Option<Value> {
         "DeletionProtectionEnabled": false,
         "CreatedTimestamp": MADE_AT,
     }))
+}
+
+fn describe_set(contents: &Contents, name: &str) -> Option<Value> {
+    let mut all = contents.configuration_sets.iter();
+    all.any(|known| known == name).then(|| {
+        json!({
+            "ConfigurationSetArn":
+                format!("arn:aws:sms-voice:us-east-1:000000000000:configuration-set/{name}"),
+            "ConfigurationSetName": name,
+            "EventDestinations": [],
+            "CreatedTimestamp": MADE_AT,
+        })
+    })
+}
+
+fn describe_protect(contents: &Contents, id: &str) -> Option<Value> {
+    let mut all = contents.protect.iter();
+    all.any(|known| known == id).then(|| {
+        json!({
+            "ProtectConfigurationArn":
+                format!("arn:aws:sms-voice:us-east-1:000000000000:protect-configuration/{id}"),
+            "ProtectConfigurationId": id,
+            "CreatedTimestamp": MADE_AT,
+            "AccountDefault": false,
+            "DeletionProtectionEnabled": false,
+        })
+    })
 }
 
 /// Lists the sender ids that the call names and the account has.

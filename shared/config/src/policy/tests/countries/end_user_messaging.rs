@@ -2,15 +2,15 @@
 
 use super::*;
 
+const IN: &str = "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\n";
+const TEXT: &str = "registered.IN.en = '2'";
+const ID: &str = "sms.country.IN.entity_id: the id of the sender";
+const SENDER: &str = "sms.country.IN.sender_id: a registered sender id";
+
 /// The table of End User Messaging may name who sends there: a pool, which may hold the sender that the country wants.
 #[test]
 fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
-    const IN: &str = "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\n";
-    const TEXT: &str = "registered.IN.en = '2'";
-    const ID: &str = "sms.country.IN.entity_id: the id of the sender";
-    const SENDER: &str = "sms.country.IN.sender_id: a registered sender id";
-    const LINE: &str = "end_user_messaging.country.IN: a registered sender id is needed beside entity_id, or a pool";
-    for (route, country, sms, business, own, expected) in [
+    assert_only_fault(&[
         (
             "EUM",
             "US",
@@ -69,7 +69,31 @@ fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
             Some(SENDER),
         ),
         ("EUM", "IN", IN, TEXT, "", Some(SENDER)),
-        // A number is no registered sender id.
+        ("EUM", "IN", "", "", "country.IN = 'ACMEIN'", Some(ID)),
+        (
+            "EUM",
+            "IN",
+            "",
+            "",
+            "country.IN = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM",
+            "IN",
+            "[sms.country.IN]\nsender_id = 'ACMEIN'",
+            "",
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some(ID),
+        ),
+    ]);
+}
+
+/// A number is no registered sender id, in the line of the country or for all countries.
+#[test]
+fn a_number_is_no_sender_of_registered_texts() {
+    const LINE: &str = "end_user_messaging.country.IN: a registered sender id is needed beside entity_id, or a pool";
+    assert_only_fault(&[
         (
             "EUM",
             "IN",
@@ -128,24 +152,14 @@ fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
             "origination_identity = '+919876543210'",
             None,
         ),
-        ("EUM", "IN", "", "", "country.IN = 'ACMEIN'", Some(ID)),
-        (
-            "EUM",
-            "IN",
-            "",
-            "",
-            "country.IN = 'pool-0123456789abcdef'",
-            None,
-        ),
-        (
-            "EUM",
-            "IN",
-            "[sms.country.IN]\nsender_id = 'ACMEIN'",
-            "",
-            "origination_identity = 'pool-0123456789abcdef'",
-            Some(ID),
-        ),
-    ] {
+    ]);
+}
+
+/// A route, a country, its table and its texts, a line of End User Messaging, and how the only fault begins.
+type Case<'c> = (&'c str, &'c str, &'c str, &'c str, &'c str, Option<&'c str>);
+
+fn assert_only_fault(cases: &[Case<'_>]) {
+    for (route, country, sms, business, own, expected) in cases {
         let route = route.replace("EUM", "'end-user-messaging'");
         let text = serving_by(
             &format!("[{route}]"),
