@@ -28,6 +28,11 @@ impl Faults {
     ///
     /// A value that was left out has a fault already, and so has everything in it.
     pub(super) fn add(&mut self, path: impl Display, reason: impl Display) {
+        self.add_any(&path, &reason);
+    }
+
+    /// One function for all types of paths and reasons, because each of them would be a copy of it.
+    fn add_any(&mut self, path: &dyn Display, reason: &dyn Display) {
         let path = path.to_string();
         let is_left_out = |form: &Fault| form.path == "file" || is_within(&path, &form.path);
         if !self.form.iter().any(is_left_out) {
@@ -41,7 +46,7 @@ impl Faults {
     /// Notes a fault of the value at `path` that follows from the value at `other`. If that was left out, nobody knows.
     pub(super) fn add_beside(&mut self, path: impl Display, other: &str, reason: impl Display) {
         if !self.has_left_out(other) {
-            self.add(path, reason);
+            self.add_any(&path, &reason);
         }
     }
 
@@ -82,13 +87,18 @@ impl Faults {
         value: u32,
         range: RangeInclusive<u32>,
     ) -> u32 {
+        self.check_any_range(&path, value, &range);
+        value
+    }
+
+    fn check_any_range(&mut self, path: &dyn Display, value: u32, range: &RangeInclusive<u32>) {
         if !range.contains(&value) {
-            self.add(
+            let (least, most) = (range.start(), range.end());
+            self.add_any(
                 path,
-                format_args!("{value} is not within {} to {}", range.start(), range.end()),
+                &format_args!("{value} is not within {least} to {most}"),
             );
         }
-        value
     }
 
     /// Returns `value` seconds, and notes a fault if the number is not in `range`.
@@ -107,7 +117,7 @@ impl Faults {
         path: impl Display,
         result: Result<T, E>,
     ) -> Option<T> {
-        result.map_err(|reason| self.add(path, reason)).ok()
+        result.map_err(|reason| self.add_any(&path, &reason)).ok()
     }
 
     /// Returns `value` if no fault was noted, or else the faults.

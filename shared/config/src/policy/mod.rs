@@ -48,6 +48,34 @@ use self::table::File;
 use self::voice::check_voice;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
+/// The policy that is compiled into a function: the default one with empty lines in place of its comments, which are most of it.
+static COMPILED_IN: [u8; DEFAULT_POLICY.len()] = drop_comments(DEFAULT_POLICY.as_bytes());
+
+/// Returns the text without its comments, filled up with empty lines. Its texts in quotes have no escaped quote.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it, and would report a wrong index"
+)]
+const fn drop_comments<const N: usize>(text: &[u8]) -> [u8; N] {
+    let mut kept = [b'\n'; N];
+    let (mut at, mut end) = (0, 0);
+    let (mut is_quoted, mut is_comment) = (false, false);
+    while at < N {
+        match text[at] {
+            b'"' if !is_comment => is_quoted = !is_quoted,
+            b'#' if !is_quoted => is_comment = true,
+            b'\n' => is_comment = false,
+            _ => {}
+        }
+        if !is_comment {
+            kept[end] = text[at];
+            end += 1;
+        }
+        at += 1;
+    }
+    kept
+}
+
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
 /// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD`, `NOTIFY_CONFIGURATION_ID` and `SEND_HOOK_URL` replace the values of the file, because
@@ -58,7 +86,7 @@ use crate::{ConfigError, DEFAULT_POLICY, Environment};
 /// [`ConfigError`] when the file cannot be read, or when a value is not accepted.
 pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigError> {
     let text = match environment.get("POLICY_PATH") {
-        None => DEFAULT_POLICY.to_owned(),
+        None => String::from_utf8_lossy(&COMPILED_IN).into_owned(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| ConfigError::PolicyUnreadable(path, error.to_string()))?,
     };

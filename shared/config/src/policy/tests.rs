@@ -109,6 +109,18 @@ fn the_smallest_policy_has_the_documented_defaults() {
 }
 
 #[test]
+fn the_policy_without_its_comments_is_the_same() {
+    let none = Given(HashMap::new());
+    let compiled_in = from_environment(&none).expect("valid");
+    assert_eq!(
+        format!("{compiled_in:?}"),
+        format!("{:?}", from_toml(DEFAULT_POLICY).expect("valid"))
+    );
+    let text = str::from_utf8(&COMPILED_IN).expect("UTF-8");
+    assert!(!text.contains('#'), "{text}");
+}
+
+#[test]
 fn the_values_of_the_file_replace_the_defaults() {
     let text = r#"
         day_starts_at = "16:30"
