@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { BASE, PROBLEM, accepted, answer, inSeconds, isFirefox, launch, shot, shows } from "./support.mjs";
+import { BASE, PROBLEM, accepted, answer, close, inSeconds, isFirefox, launch, shot, shows } from "./support.mjs";
 
 export const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
 export const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
@@ -35,7 +35,7 @@ before(async () => {
   browser = await launch();
 });
 after(async () => {
-  await browser?.close();
+  await close(browser);
   server.close();
 });
 

@@ -150,10 +150,11 @@ on("an element that is set up after it is on the page works, and the console is 
 
 on("a path is of the page's own origin, whatever `<base>` says", { expects: /is not the root of PhoneProof/ }, async (tab) => {
   for (const path of ["", "/stack"]) {
-    const asked = tab.waitForRequest(/v1\/policy/);
+    // The page before may still ask its own issuer.
+    const asked = tab.waitForRequest(`${ORIGIN}${path}/v1/policy`);
     await tab.route(`${ORIGIN}/based`, (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><html lang="en"><title>A shop</title><base href="http://127.0.0.1:9/shop/"><script type="module" src="${ORIGIN}/phone-proof.js"></script><phone-proof issuer="${path}" business="login"></phone-proof>` }));
     await tab.goto(`${ORIGIN}/based`);
-    assert.equal((await asked).url(), `${ORIGIN}${path}/v1/policy`);
+    await asked;
     await tab.unrouteAll({ behavior: "ignoreErrors" });
   }
 });

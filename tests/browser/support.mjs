@@ -41,11 +41,17 @@ export async function launch() {
   return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
 }
 
+/** Closes a browser. The driver of Firefox may still be looking for an element of the last test, and fails without a session. */
+export async function close(browser) {
+  if (isFirefox) await new Promise((done) => setTimeout(done, 1000));
+  await browser?.close();
+}
+
 let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => browser?.close());
+after(() => close(browser));
 
 /** Returns a random valid US number of area code 415, with an exchange that is not reserved. */
 export function freshNumber() {
