@@ -29,9 +29,9 @@ pub(super) fn check_business(
     let mut action_labels = check_labels(name, table.actions, faults);
     if !action_labels.is_empty() && !templates.values().any(|text| text.contains("{action}")) {
         let fault = "a template that shows {action} is needed";
-        faults.add_beside(at("actions"), &at("templates"), fault);
+        faults.add_beside(at("actions"), at("templates"), fault);
     }
-    if faults.has_left_out(&at("actions")) {
+    if faults.has_left_out(format_args!("business.{name}.actions")) {
         fill_labels(&mut action_labels, &templates);
     }
     let registered = check_registered(name, table.registered, faults);
@@ -120,7 +120,7 @@ fn check_default_locale(
     };
     if !templates.contains_key(&locale) {
         let fault = "a template in this locale is needed";
-        faults.add_beside(&path, &format!("business.{name}.templates"), fault);
+        faults.add_beside(&path, format_args!("business.{name}.templates"), fault);
     }
     Some(locale)
 }

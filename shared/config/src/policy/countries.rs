@@ -165,7 +165,7 @@ pub(super) fn check_reach(
         // Without its channels, nobody knows what a text there must have.
         let own = sms.countries.get(country);
         let has_own = own.is_some_and(|rule| !rule.channels.is_empty());
-        if faults.has_left_out(&format!("sms.country.{country}.channels"))
+        if faults.has_left_out(format_args!("sms.country.{country}.channels"))
             || (!has_own && faults.has_left_out("sms.channels"))
         {
             continue;
@@ -224,7 +224,7 @@ fn check_locales(
     for (name, business) in businesses {
         if business.list_locales_among(&rule.locales).next().is_none() {
             let fault = format_args!("business.{name} has a template in none of these locales");
-            faults.add_beside(&at, &format!("business.{name}.templates"), fault);
+            faults.add_beside(&at, format_args!("business.{name}.templates"), fault);
         }
     }
 }
@@ -241,11 +241,11 @@ fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &m
             let fault = format!("the id of the sender in the register (DLT) is needed beside {at}");
             faults.add(format_args!("sms.country.{country}.entity_id"), fault);
         }
-        let templates = format!("business.{name}.templates");
         for (locale, id) in ids {
             let at = format!("{at}.{locale}");
             if !business.templates.contains_key(locale) {
-                faults.add_beside(&at, &templates, "a template in this locale is needed");
+                let templates = format_args!("business.{name}.templates");
+                faults.add_beside(&at, templates, "a template in this locale is needed");
             }
             if !is_id(id) {
                 faults.add(at, ID_NEEDED);
@@ -301,12 +301,9 @@ fn check_sender(
     let takes_texts_own = by_sns || (line.is_none() && for_all.is_none());
     let is_registered = entity_id.is_some() && takes_texts_own;
     // A sender that was left out may be the one.
-    let senders = [
-        "sms.sender_id",
-        "end_user_messaging.origination_identity",
-        &format!("end_user_messaging.country.{country}"),
-    ];
-    let knows_senders = !senders.iter().any(|path| faults.has_left_out(path));
+    let knows_senders = !faults.has_left_out("sms.sender_id")
+        && !faults.has_left_out("end_user_messaging.origination_identity")
+        && !faults.has_left_out(format_args!("end_user_messaging.country.{country}"));
     let at = format!("sms.country.{country}.sender_id");
     match sms.origination(Some(country)) {
         // One that cannot be a sender id anywhere has a fault of its own.
@@ -331,12 +328,11 @@ fn check_texts(
     faults: &mut Faults,
 ) {
     // Without the list of its locales, nobody knows which texts can go there.
-    if faults.has_left_out(&format!("sms.country.{country}.locales")) {
+    if faults.has_left_out(format_args!("sms.country.{country}.locales")) {
         return;
     }
     let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
-    let brand = format!("business.{name}.brand");
-    let knows_brand = !faults.has_left_out(&brand) && !faults.has(&brand);
+    let knows_brand = !faults.is_doubtful(format_args!("business.{name}.brand"));
     for locale in business.list_locales_among(sms.locales(Some(country))) {
         let template = business.templates.get(locale);
         // The brand itself may hold the signature.

@@ -44,7 +44,12 @@ impl Faults {
     }
 
     /// Notes a fault of the value at `path` that follows from the value at `other`. If that was left out, nobody knows.
-    pub(super) fn add_beside(&mut self, path: impl Display, other: &str, reason: impl Display) {
+    pub(super) fn add_beside(
+        &mut self,
+        path: impl Display,
+        other: impl Display,
+        reason: impl Display,
+    ) {
         if !self.has_left_out(other) {
             self.add_any(&path, &reason);
         }
@@ -56,7 +61,13 @@ impl Faults {
     }
 
     /// Whether the value at `path` was left out, or one in it, or the table that holds it.
-    pub(super) fn has_left_out(&self, path: &str) -> bool {
+    ///
+    /// A policy without faults, which every cold start reads, asks often, so `path` is written only if there are some.
+    pub(super) fn has_left_out(&self, path: impl Display) -> bool {
+        !self.form.is_empty() && self.is_left_out(&path.to_string())
+    }
+
+    fn is_left_out(&self, path: &str) -> bool {
         let holds = |form: &Fault| is_within(&form.path, path) || is_within(path, &form.path);
         self.form.iter().any(holds)
     }
@@ -71,8 +82,20 @@ impl Faults {
     }
 
     /// Whether the value at `path`, or one in it, is not accepted.
-    pub(super) fn has(&self, path: &str) -> bool {
+    pub(super) fn has(&self, path: impl Display) -> bool {
+        !self.found.is_empty() && self.is_noted(&path.to_string())
+    }
+
+    fn is_noted(&self, path: &str) -> bool {
         self.found.iter().any(|fault| is_within(&fault.path, path))
+    }
+
+    /// Whether the value at `path`, or one in it, was left out or is not accepted.
+    pub(super) fn is_doubtful(&self, path: impl Display) -> bool {
+        !self.is_empty() && {
+            let path = path.to_string();
+            self.is_left_out(&path) || self.is_noted(&path)
+        }
     }
 
     /// Whether no fault was noted.

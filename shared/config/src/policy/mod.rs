@@ -169,8 +169,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
-        let path = "sms.max_segments";
-        let is_known = !faults.has(path) && !faults.has_left_out(path);
+        let is_known = !faults.is_doubtful("sms.max_segments");
         let most = if is_known { sms.max_segments } else { u32::MAX };
         for (name, business) in &businesses {
             faults.extend(lint_templates(name, business, most));

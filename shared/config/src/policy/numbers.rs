@@ -18,7 +18,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::faults::Faults;
 use super::table::{NumbersTable, RangeTable, TestNumberTable};
-use super::value::{are_digits, check_is_served, parse_country};
+use super::value::{NANP, NANP_DIGITS, are_digits, check_is_served, parse_country};
 
 /// Accepts the name of a type of number.
 fn parse_type(name: &str) -> Result<NumberType, String> {
@@ -67,10 +67,6 @@ fn overlap(one: &RangeTable, other: &RangeTable) -> bool {
     are_read && one.digits == other.digits && (a.starts_with(b) || b.starts_with(a))
 }
 
-/// The calling code of the North American Numbering Plan, and the digits of its numbers.
-const NANP: char = '1';
-const NANP_DIGITS: u32 = 11;
-
 /// Checks the digits of a range in the North American Numbering Plan. A number of another length reaches nobody, or somebody
 /// else: carriers drop digits that are too many.
 fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String>) {
@@ -81,7 +77,7 @@ fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String
     let length = format!("a number that begins with +1 has {NANP_DIGITS} digits, and not {digits}");
     (
         has_low_part_behind_1(prefix).then_some(low),
-        (digits != NANP_DIGITS).then_some(length),
+        (digits != u32::from(NANP_DIGITS)).then_some(length),
     )
 }
 
@@ -211,10 +207,7 @@ fn check_codes(
     businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) -> Vec<Code> {
-    let is_accepted = |name: &str| {
-        let path = format!("business.{name}.code_length");
-        !faults.has_left_out(&path) && !faults.has(&path)
-    };
+    let is_accepted = |name: &str| !faults.is_doubtful(format_args!("business.{name}.code_length"));
     let accepted: Vec<_> = businesses
         .iter()
         .filter(|(name, _)| is_accepted(name))

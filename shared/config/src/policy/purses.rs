@@ -31,8 +31,12 @@ pub(super) fn check_purses(
 ) -> PurseSettings {
     let policy = read_policy(table);
     for fault in policy.faults() {
-        let other = format!("purses.{}", fault.beside.unwrap_or(fault.field));
-        faults.add_beside(format_args!("purses.{}", fault.field), &other, fault.reason);
+        let (field, other) = (fault.field, fault.beside.unwrap_or(fault.field));
+        faults.add_beside(
+            format_args!("purses.{field}"),
+            format_args!("purses.{other}"),
+            fault.reason,
+        );
     }
     PurseSettings {
         policy,

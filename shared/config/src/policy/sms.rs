@@ -124,10 +124,10 @@ fn check_priced(
         .filter_map(|name| Country::parse(name).ok())
         .collect();
     for country in countries {
-        let own = format!("sms.country.{country}");
-        if !prices.contains_key(country) && !named.contains(country) && !faults.has_left_out(&own) {
-            faults.add(
+        if !prices.contains_key(country) && !named.contains(country) {
+            faults.add_beside(
                 format_args!("sms.price_usd.{country}"),
+                format_args!("sms.country.{country}"),
                 "a price is needed, or an upper bound in sms.max_price_usd",
             );
         }

@@ -13,14 +13,16 @@ pub(super) fn are_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The calling code of the North American Numbering Plan, and how many digits its numbers have with it.
-const NANP: (char, usize) = ('1', 11);
+/// The calling code of the North American Numbering Plan.
+pub(super) const NANP: char = '1';
+/// How many digits a number of that plan has with it.
+pub(super) const NANP_DIGITS: u8 = 11;
 
 /// Accepts a number that has as many digits as its numbering plan wants. Short codes have no plan.
 pub(super) fn check_length(number: &str) -> Result<(), &'static str> {
     let digits = number.strip_prefix('+').unwrap_or(number);
-    let (code, length) = NANP;
-    if is_short_code(number) || !digits.starts_with(code) || digits.len() == length {
+    let has_length = digits.len() == usize::from(NANP_DIGITS);
+    if is_short_code(number) || !digits.starts_with(NANP) || has_length {
         return Ok(());
     }
     Err("a number that begins with 1 has 11 digits, as in \"+18005550100\"")
