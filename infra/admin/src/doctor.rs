@@ -5,6 +5,7 @@
 mod account;
 mod alarms;
 mod countries;
+mod described;
 mod finding;
 mod functions;
 mod identities;

@@ -8,7 +8,6 @@ use aws_sdk_pinpointsmsvoicev2::types::{
     MessageType, NotifyConfigurationInformation, NotifyConfigurationStatus, NumberCapability,
     PoolStatus, SenderIdAndCountry,
 };
-use phoneproof_aws::clients::error_code;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::is_number;
@@ -17,13 +16,11 @@ use phoneproof_domain::policy::country::registers_sender_ids;
 use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
+use super::described::{is_missing, message_type_of, report_missing, take_described};
 use super::finding::{Finding, State};
 use super::numbers::find_fault;
 use super::sets;
 use crate::operator::Resources;
-
-const REGION_ADVICE: &str =
-    "compare the policy with the account, in the region that texts are sent from";
 
 /// What texts come from, as the policy names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,16 +115,6 @@ fn read_identity(identity: &str, country: Option<Country>) -> Option<Identity> {
     (!is_number(identity)).then(|| Identity::SenderId(identity.to_owned(), country.to_string()))
 }
 
-/// Whether AWS says that there is no such resource.
-pub(super) fn is_missing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error_code(error) == "ResourceNotFoundException"
-}
-
-pub(super) fn report_missing(path: &str, what: &str) -> Finding {
-    let seen = format!("{path} names {what} that the account does not have");
-    Finding::fail(seen, REGION_ADVICE)
-}
-
 /// Reports what AWS said of a pool or a number: its status and the messages that it is for, or nothing.
 fn report_sender<E: ProvideErrorMetadata, R>(
     (path, what): (&str, &str),
@@ -135,16 +122,11 @@ fn report_sender<E: ProvideErrorMetadata, R>(
     described: Result<Option<(String, MessageType)>, SdkError<E, R>>,
     right: &'static str,
 ) -> Finding {
-    let (state, message_type) = match described {
-        Ok(Some(sender)) => sender,
-        Ok(None) => return report_missing(path, what),
-        Err(error) if is_missing(&error) => return report_missing(path, what),
-        Err(error) => return Finding::of_call(right, &error),
+    let (state, message_type) = match take_described((path, what), right, described) {
+        Ok(sender) => sender,
+        Err(finding) => return finding,
     };
-    let wanted = match wanted {
-        SmsType::Transactional => MessageType::Transactional,
-        SmsType::Promotional => MessageType::Promotional,
-    };
+    let wanted = message_type_of(wanted);
     if state != PoolStatus::Active.as_str() {
         Finding::fail(
             format!("{path} names {what} that is not active: {state}"),
@@ -245,16 +227,12 @@ async fn check_notify(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
         )];
     };
     let request = facts.sms_voice.describe_notify_configurations();
-    match request.notify_configuration_ids(id).send().await {
-        Ok(answer) => match answer.notify_configurations().first() {
-            Some(configuration) => report_notify(facts, policy, configuration),
-            None => vec![report_missing(PATH, WHAT)],
-        },
-        Err(error) if is_missing(&error) => vec![report_missing(PATH, WHAT)],
-        Err(error) => vec![Finding::of_call(
-            "sms-voice:DescribeNotifyConfigurations",
-            &error,
-        )],
+    let answer = request.notify_configuration_ids(id).send().await;
+    let described = answer.map(|answer| answer.notify_configurations().first().cloned());
+    let right = "sms-voice:DescribeNotifyConfigurations";
+    match take_described((PATH, WHAT), right, described) {
+        Ok(configuration) => report_notify(facts, policy, &configuration),
+        Err(finding) => vec![finding],
     }
 }
 

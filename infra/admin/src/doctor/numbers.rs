@@ -11,6 +11,7 @@ use phoneproof_domain::policy::country::owner_of_numbers;
 use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
+use super::described::message_type_of;
 use super::finding::Finding;
 
 /// The numbers of the account: what those of each country that text can do, and all of them by their digits.
@@ -238,14 +239,6 @@ fn is_active(status: &str) -> bool {
     status.eq_ignore_ascii_case("ACTIVE")
 }
 
-/// The name by which AWS calls the messages of `sms.type`.
-const fn name_type(wanted: SmsType) -> &'static str {
-    match wanted {
-        SmsType::Transactional => "TRANSACTIONAL",
-        SmsType::Promotional => "PROMOTIONAL",
-    }
-}
-
 fn report(country: &str, numbers: &Numbers, wanted: SmsType) -> Finding {
     let Numbers {
         active,
@@ -269,7 +262,7 @@ fn report(country: &str, numbers: &Numbers, wanted: SmsType) -> Finding {
             format!("{country}: no active number has the message type of sms.type"),
             &format!(
                 "request a number with the message type {}",
-                name_type(wanted)
+                message_type_of(wanted).as_str()
             ),
         ),
         (active, _) => Finding::ok(format!("{country}: active numbers: {active}")),

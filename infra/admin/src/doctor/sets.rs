@@ -4,11 +4,10 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::policy::Policy;
 
 use super::Facts;
+use super::described::take_described;
 use super::finding::Finding;
-use super::identities::{is_missing, report_missing};
 
 const SET: &str = "a configuration set";
-const PROTECT: &str = "a Protect configuration";
 
 /// Checks that each that a channel of the policy takes is in the account.
 pub(super) async fn check(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
@@ -35,25 +34,27 @@ pub(super) async fn check(facts: &Facts<'_>, policy: &Policy) -> Vec<Finding> {
 
 async fn check_set(facts: &Facts<'_>, path: &str, name: &str) -> Finding {
     let request = facts.sms_voice.describe_configuration_sets();
-    match request.configuration_set_names(name).send().await {
-        Ok(answer) if answer.configuration_sets().is_empty() => report_missing(path, SET),
-        Ok(_) => report_present(path, SET),
-        Err(error) if is_missing(&error) => report_missing(path, SET),
-        Err(error) => Finding::of_call("sms-voice:DescribeConfigurationSets", &error),
-    }
+    let answer = request.configuration_set_names(name).send().await;
+    let described = answer.map(|answer| answer.configuration_sets().first().cloned());
+    let right = "sms-voice:DescribeConfigurationSets";
+    report((path, SET), take_described((path, SET), right, described))
 }
 
 async fn check_protect(facts: &Facts<'_>, id: &str) -> Finding {
-    const PATH: &str = "end_user_messaging.protect_configuration_id";
+    const NAMED: (&str, &str) = (
+        "end_user_messaging.protect_configuration_id",
+        "a Protect configuration",
+    );
     let request = facts.sms_voice.describe_protect_configurations();
-    match request.protect_configuration_ids(id).send().await {
-        Ok(answer) if answer.protect_configurations().is_empty() => report_missing(PATH, PROTECT),
-        Ok(_) => report_present(PATH, PROTECT),
-        Err(error) if is_missing(&error) => report_missing(PATH, PROTECT),
-        Err(error) => Finding::of_call("sms-voice:DescribeProtectConfigurations", &error),
-    }
+    let answer = request.protect_configuration_ids(id).send().await;
+    let described = answer.map(|answer| answer.protect_configurations().first().cloned());
+    let right = "sms-voice:DescribeProtectConfigurations";
+    report(NAMED, take_described(NAMED, right, described))
 }
 
-fn report_present(path: &str, what: &str) -> Finding {
-    Finding::ok(format!("{path}: {what} that the account has"))
+fn report<T>((path, what): (&str, &str), described: Result<T, Finding>) -> Finding {
+    match described {
+        Ok(_) => Finding::ok(format!("{path}: {what} that the account has")),
+        Err(finding) => finding,
+    }
 }

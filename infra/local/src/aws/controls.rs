@@ -25,8 +25,7 @@ struct Setting {
 /// What the switch takes.
 fn describe_accepted() -> String {
     let channels = Channel::ALL.map(Channel::as_str).join(", ");
-    let reasons = Reason::ALL.into_iter().filter(|reason| is_answer(*reason));
-    let reasons: Vec<_> = reasons.map(Reason::name).collect();
+    let reasons: Vec<_> = list_answers().map(Reason::name).collect();
     format!(
         "needed: {{\"channel\": one of {channels}, or none for all, \"answer\": deliver, hang, or one of {}}}",
         reasons.join(", ")
@@ -47,6 +46,10 @@ const fn is_answer(reason: Reason) -> bool {
             | Reason::ConnectionLost
             | Reason::UnreadableAnswer
     )
+}
+
+fn list_answers() -> impl Iterator<Item = Reason> {
+    Reason::ALL.into_iter().filter(|reason| is_answer(*reason))
 }
 
 /// Sets what a channel answers from now on.
@@ -83,10 +86,7 @@ fn read(setting: &Setting) -> Option<(Option<Channel>, Carrier)> {
     let carrier = match setting.answer.as_str() {
         "deliver" => Carrier::Deliver,
         "hang" => Carrier::Hang,
-        name => {
-            let mut answers = Reason::ALL.into_iter().filter(|reason| is_answer(*reason));
-            Carrier::Answer(answers.find(|reason| reason.name() == name)?)
-        }
+        name => Carrier::Answer(list_answers().find(|reason| reason.name() == name)?),
     };
     Some((channel, carrier))
 }
