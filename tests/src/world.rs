@@ -3,7 +3,6 @@
 mod builder;
 mod manual;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +40,8 @@ pub fn phone(n: u32) -> String {
 /// A running local stack with its clock and a client. Use it for tests that move time, break calls or look inside.
 ///
 /// [`World::start`] starts one with the sample policy. [`World::builder`] changes its settings first.
+#[derive(derive_more::Debug)]
+#[debug("World {{ stack: {stack:?}, .. }}")]
 pub struct World {
     /// The running stack: its URL, its inbox and its AWS services.
     pub stack: Stack,
@@ -60,16 +61,9 @@ pub struct World {
     setup: Box<(Options, Endpoints)>,
 }
 
-impl fmt::Debug for World {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("stack", &self.stack)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The settings of a [`World`] that has not started yet.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("WorldBuilder {{ mode: {mode:?}, .. }}")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a setting of its own"

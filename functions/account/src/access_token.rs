@@ -1,6 +1,5 @@
 //! Access tokens: JWTs that this service issues and checks (RFC 9068).
 
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,7 +20,8 @@ pub const LIFETIME: Duration = Duration::from_mins(10);
 const CLIENT: &str = "first-party";
 
 /// The claims of an access token. Times are whole seconds since the Unix epoch.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, derive_more::Debug)]
+#[debug("AccessClaims {{ exp: {exp:?}, .. }}")]
 pub struct AccessClaims {
     iss: String,
     aud: String,
@@ -32,14 +32,6 @@ pub struct AccessClaims {
     exp: u64,
     jti: String,
     sid: String,
-}
-
-impl fmt::Debug for AccessClaims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessClaims")
-            .field("exp", &self.exp)
-            .finish_non_exhaustive()
-    }
 }
 
 impl AccessClaims {
@@ -103,18 +95,12 @@ impl Token for Access {
 type OfKeyring = (Arc<Keyring>, Arc<TokenGuard<Access>>);
 
 /// Checks access tokens with the current keys of this service.
+#[derive(derive_more::Debug)]
+#[debug("OwnTokens {{ issuer: {issuer:?}, .. }}")]
 pub struct OwnTokens {
     issuer: String,
     /// The last keyring and its guard; `None` before the first check.
     guard: RwLock<Option<OfKeyring>>,
-}
-
-impl fmt::Debug for OwnTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnTokens")
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
-    }
 }
 
 impl OwnTokens {

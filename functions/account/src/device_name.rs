@@ -1,7 +1,5 @@
 //! Sealed names of devices. A name is personal data, so it is encrypted and a copy of the tables does not show it.
 
-use std::fmt;
-
 use phoneproof_crypto::aead;
 use phoneproof_crypto::aead::SealFailed;
 use phoneproof_crypto::keyring::{Keyring, Root};
@@ -19,14 +17,9 @@ const KEY: &str = "device-name";
 ///
 /// The last two are in base64url. The session's id is authenticated with the name, so the name opens for no other
 /// session.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("SealedName(…)")]
 pub struct SealedName(String);
-
-impl fmt::Debug for SealedName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealedName(…)")
-    }
-}
 
 fn key(root: &Root) -> Zeroizing<[u8; 32]> {
     root.named_key(KEY)

@@ -4,8 +4,6 @@
 //! code is one, and this code is the other. A texted code alone would not do, because carriers give an abandoned number
 //! to another person.
 
-use std::fmt;
-
 use aws_lc_rs::digest;
 use phoneproof_domain::typed::{self, Typed};
 use zeroize::Zeroizing;
@@ -17,6 +15,8 @@ const BYTES: usize = 10;
 const GROUP: usize = 4;
 
 /// A recovery code. It is a secret of its owner, so `Debug` hides it and its memory is wiped on drop.
+#[derive(derive_more::Debug)]
+#[debug("RecoveryCode(…)")]
 pub struct RecoveryCode(Zeroizing<[u8; BYTES]>);
 
 /// The SHA-256 of a recovery code. Nothing else of the code is stored.
@@ -48,12 +48,6 @@ fn read_digit(character: char) -> Result<Option<u8>, NotADigit> {
         .and_then(|digit| u8::try_from(digit).ok())
         .map(Some)
         .ok_or(NotADigit)
-}
-
-impl fmt::Debug for RecoveryCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RecoveryCode(…)")
-    }
 }
 
 impl RecoveryCode {

@@ -4,8 +4,6 @@
 //! So a client that exchanges a token twice, because its calls ran in parallel or a reply was lost, gets the same next
 //! token both times. The service stores only digests.
 
-use std::fmt;
-
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
 use phoneproof_crypto::derive::{mac_parts, short_mac};
@@ -30,17 +28,12 @@ pub struct SessionId(pub [u8; 16]);
 pub struct TokenDigest(pub [u8; 32]);
 
 /// A refresh token. It is a secret of its bearer, so `Debug` hides it and its memory is wiped on drop.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("RefreshToken(…)")]
 pub struct RefreshToken {
     account: AccountId,
     session: SessionId,
     secret: Zeroizing<[u8; 32]>,
-}
-
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshToken(…)")
-    }
 }
 
 fn key(root: &Root) -> hmac::Key {

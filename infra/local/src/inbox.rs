@@ -1,7 +1,6 @@
 //! The inbox, which texts and calls go to instead of to phones, and the carrier, which can be told to fail.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +17,8 @@ use keeper::Keeper;
 const CAPACITY: usize = 10_000;
 
 /// A text that a channel took.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, derive_more::Debug)]
+#[debug("Message {{ id: {id:?}, .. }}")]
 pub struct Message {
     /// The message id, which [`Inbox::publish`] assigns.
     pub id: String,
@@ -39,14 +39,6 @@ pub struct Message {
 /// The channel of the texts that were kept before texts had one.
 fn name_sns() -> String {
     Channel::Sns.as_str().to_owned()
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What the carrier does with texts, and what the channel answers.
@@ -118,16 +110,9 @@ impl Contents {
 }
 
 /// The texts of one local stack; clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, derive_more::Debug)]
+#[debug("Inbox({} messages)", self.lock().messages.len())]
 pub struct Inbox(Arc<Mutex<Contents>>);
-
-impl fmt::Debug for Inbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox")
-            .field("messages", &self.lock().messages.len())
-            .finish()
-    }
-}
 
 impl Inbox {
     /// Opens an inbox that keeps its texts in the file at `path`, with the texts that it holds already.

@@ -3,7 +3,6 @@
 //! Only operators ask for this. The inbox takes texts whatever the account says.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The ARN of the topic that alarms are sent to.
@@ -159,14 +158,9 @@ impl Default for Contents {
 }
 
 /// The account of one local stack; clones share it.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, derive_more::Debug)]
+#[debug("SmsAccount(…)")]
 pub struct SmsAccount(Arc<Mutex<Contents>>);
-
-impl fmt::Debug for SmsAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SmsAccount(…)")
-    }
-}
 
 impl SmsAccount {
     /// An account on its first day: in the sandbox, with a limit of one dollar, without numbers and logs. Nobody has

@@ -8,7 +8,6 @@
 mod reasons;
 
 use std::collections::HashMap;
-use std::fmt;
 
 use aws_sdk_pinpointsmsvoicev2::operation::send_notify_text_message::builders::SendNotifyTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::operation::send_notify_voice_message::builders::SendNotifyVoiceMessageFluentBuilder;
@@ -37,7 +36,8 @@ pub enum Purpose {
 }
 
 /// One of the channels `end-user-messaging`, `notify` and `notify-voice` of one policy.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("EndUserMessaging({})", self.channel().as_str())]
 pub struct EndUserMessaging {
     client: SmsVoiceClient,
     operation: Operation,
@@ -52,12 +52,6 @@ enum Operation {
     Notify(NotifyPolicy),
     /// `SendNotifyVoiceMessage`, with the template of this id.
     NotifyVoice(NotifyPolicy, String),
-}
-
-impl fmt::Debug for EndUserMessaging {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EndUserMessaging({})", self.channel().as_str())
-    }
 }
 
 impl EndUserMessaging {

@@ -6,7 +6,6 @@
 
 mod answer;
 
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -39,19 +38,14 @@ const LEAST: Duration = Duration::from_millis(300);
 ///
 /// Its client is built at the first use, because it may load the system's certificate authorities, which `verify` never
 /// needs.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Hook")]
 pub struct Hook {
     client: Arc<LazyLock<Option<HookClient>, BuildClient>>,
     clock: Arc<dyn Clock>,
 }
 
 type BuildClient = Box<dyn FnOnce() -> Option<HookClient> + Send>;
-
-impl fmt::Debug for Hook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook")
-    }
-}
 
 impl Hook {
     /// Makes the hook that `policy` names. It trusts the certificate authorities of the system, or those of `ca_bundle`

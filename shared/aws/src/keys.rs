@@ -1,6 +1,5 @@
 //! The keyring that the functions use: it is read from Secrets Manager, cached and refreshed.
 
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -48,6 +47,8 @@ struct Cached {
 /// Reads the keyring secret and caches what it read.
 ///
 /// One instance serves all requests of a process; at most one of them reads the secret at a time.
+#[derive(derive_more::Debug)]
+#[debug("Keys {{ secret_id: {secret_id:?}, .. }}")]
 pub struct Keys {
     client: Client,
     secret_id: String,
@@ -56,14 +57,6 @@ pub struct Keys {
     time: std::sync::Mutex<OwnTime>,
     /// Held while the secret is read, so that concurrent requests wait for one read.
     reading: Mutex<()>,
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
-            .field("secret_id", &self.secret_id)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Keys {

@@ -1,7 +1,5 @@
 //! Sends text messages through Amazon SNS.
 
-use std::fmt;
-
 use aws_sdk_sns::error::{BuildError, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -17,16 +15,11 @@ use phoneproof_domain::outgoing::{Origination, OutgoingText, SentAs};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
 /// Sends text messages under one policy. Each call makes one attempt, because SNS would text a repeated call twice.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Sender")]
 pub struct Sender {
     client: SnsClient,
     attributes: Vec<(&'static str, MessageAttributeValue)>,
-}
-
-impl fmt::Debug for Sender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sender")
-    }
 }
 
 impl Sender {

@@ -3,8 +3,6 @@
 //! The guard that checks success tokens checks them, too. The key decides the algorithm, nothing that a token names is
 //! fetched, and claims are typed and required.
 
-use std::fmt;
-
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -92,17 +90,11 @@ impl Token for Attestation {
 }
 
 /// Checks attestations for one service.
+#[derive(derive_more::Debug)]
+#[debug("AttestationGuard {{ audience: {audience:?}, .. }}")]
 pub struct AttestationGuard {
     tokens: TokenGuard<Attestation>,
     audience: String,
-}
-
-impl fmt::Debug for AttestationGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AttestationGuard")
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
-    }
 }
 
 impl AttestationGuard {

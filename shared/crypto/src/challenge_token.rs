@@ -11,8 +11,6 @@
 //! `v1` is the layout before a text was paid from purses. Its tokens open for as long as their challenges live, so that
 //! nobody's code is refused while the functions are updated. Nothing is given back for them.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -114,7 +112,8 @@ impl PaymentContents {
 }
 
 /// The text of a challenge token. It is a secret of its bearer, so `Debug` hides it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("ChallengeToken(…)")]
 pub struct ChallengeToken(String);
 
 impl ChallengeToken {
@@ -128,12 +127,6 @@ impl ChallengeToken {
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
-    }
-}
-
-impl fmt::Debug for ChallengeToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChallengeToken(…)")
     }
 }
 

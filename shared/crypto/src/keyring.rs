@@ -10,7 +10,6 @@ mod tests;
 pub(crate) mod tests_support;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -167,6 +166,8 @@ struct RsaSigner {
 /// Every live key. A root that is not in the keyring is retired, and no token made with it is accepted.
 ///
 /// The current root is always among the roots.
+#[derive(derive_more::Debug)]
+#[debug("Keyring {{ current: {current:?}, roots: {:?}, .. }}", self.roots.keys())]
 pub struct Keyring {
     roots: BTreeMap<RootId, Root>,
     current: RootId,
@@ -177,15 +178,6 @@ pub struct Keyring {
 }
 
 /// Shows the ids of the roots and nothing of the keys.
-impl fmt::Debug for Keyring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring")
-            .field("current", &self.current)
-            .field("roots", &self.roots.keys())
-            .finish_non_exhaustive()
-    }
-}
-
 impl Keyring {
     /// Reads the JSON of the keyring secret.
     ///

@@ -3,8 +3,6 @@
 //! This module signs them. Their claims and the check of them are in `phoneproof-guard`. No JWT library signs here: it
 //! would parse the key once per token instead of once per keyring.
 
-use std::fmt;
-
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -21,6 +19,8 @@ use super::derive::{Purpose, RootKey};
 use phoneproof_domain::root::RootId;
 
 /// A private key that signs success tokens, and other JWTs by [`SigningKey::sign_jwt`].
+#[derive(derive_more::Debug)]
+#[debug("SigningKey {{ kid: {kid:?}, .. }}")]
 pub struct SigningKey {
     kid: String,
     pair: Pair,
@@ -32,16 +32,9 @@ enum Pair {
 }
 
 /// Shows the key id and nothing of the key.
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The text of a success token. It is a secret of its bearer, so `Debug` hides it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("SuccessToken(…)")]
 pub struct SuccessToken(String);
 
 impl SuccessToken {
@@ -49,12 +42,6 @@ impl SuccessToken {
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
-    }
-}
-
-impl fmt::Debug for SuccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SuccessToken(…)")
     }
 }
 

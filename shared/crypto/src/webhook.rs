@@ -3,7 +3,6 @@
 //! Each live root gives one secret. A request has one signature per secret, so a receiver that knows one of them accepts it
 //! while the keyring rotates.
 
-use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -21,6 +20,8 @@ use crate::digest::sha256;
 use crate::keyring::{Keyring, Root};
 
 /// The secret of a receiver, which checks signatures with it. `Debug` hides it.
+#[derive(derive_more::Debug)]
+#[debug("HookSecret {{ root: {root:?}, .. }}")]
 pub struct HookSecret {
     /// The root that it derives from.
     pub root: RootId,
@@ -42,14 +43,6 @@ impl HookSecret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
-    }
-}
-
-impl fmt::Debug for HookSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookSecret")
-            .field("root", &self.root)
-            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +87,8 @@ const TOLERANCE: Duration = Duration::from_mins(5);
 const MOST_SIGNATURES: usize = 8;
 
 /// The headers of a callback, as they came.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, derive_more::Debug)]
+#[debug("CallbackHeaders(…)")]
 pub struct CallbackHeaders<'h> {
     /// `webhook-id`: names the report, and is the same in each try of it.
     pub id: &'h str,
@@ -102,12 +96,6 @@ pub struct CallbackHeaders<'h> {
     pub timestamp: &'h str,
     /// `webhook-signature`: signatures `v1,…` in base64, separated by spaces.
     pub signature: &'h str,
-}
-
-impl fmt::Debug for CallbackHeaders<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CallbackHeaders(…)")
-    }
 }
 
 /// Checks a callback of the receiver, which signs it with one of its secrets, and returns when it was signed. `None` unless

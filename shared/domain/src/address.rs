@@ -1,13 +1,13 @@
 //! The network address that asks for a code.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The part of a caller's IP address that limits count: a whole IPv4 address or an IPv6 /64.
 ///
 /// One subscriber usually holds a whole /64 (RFC 6177), so all of its addresses count as one. An IPv4-mapped IPv6
 /// address counts as the IPv4 address. An address is personal data: `Debug` hides it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("SourceAddress(…)")]
 pub struct SourceAddress(IpAddr);
 
 impl SourceAddress {
@@ -36,12 +36,6 @@ impl SourceAddress {
             IpAddr::V4(v4) => v4.octets().to_vec(),
             IpAddr::V6(v6) => v6.octets().into_iter().take(8).collect(),
         }
-    }
-}
-
-impl fmt::Debug for SourceAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SourceAddress(…)")
     }
 }
 

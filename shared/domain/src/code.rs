@@ -1,7 +1,5 @@
 //! One-time codes, as people type them and as texts carry them.
 
-use std::fmt;
-
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -16,7 +14,8 @@ pub const MAX_CODE_LENGTH: u8 = 10;
 ///
 /// A code is a secret: `Debug` hides it, and its memory is wiped on drop. It has no `PartialEq`, because codes are
 /// compared through their MACs, in constant time.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Code(…)")]
 pub struct Code(Zeroizing<String>);
 
 /// The HMAC-SHA-256 of a code, bound to its challenge.
@@ -67,12 +66,6 @@ impl Code {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(…)")
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use thiserror::Error;
 
 /// An ISO 3166-1 alpha-2 country or territory code in upper case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Debug)]
+#[debug("{}", self.as_str())]
 pub struct Country([u8; 2]);
 
 /// The countries and territories that have numbers in libphonenumber's metadata. A test compares the two.
@@ -128,12 +129,6 @@ impl Country {
 }
 
 impl fmt::Display for Country {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

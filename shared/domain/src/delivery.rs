@@ -4,8 +4,6 @@ mod not_taken;
 mod reason;
 mod text;
 
-use std::fmt;
-
 pub use self::not_taken::{Detail, NotTaken};
 pub use self::reason::{Certainty, Reason};
 pub use self::text::{Text, TextId};
@@ -97,7 +95,8 @@ impl Delivery {
 /// The id that a channel gave to a text.
 ///
 /// An operator of a hook chooses its form, and it may name a person: `Debug` hides it, and no log has it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("MessageId(…)")]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -112,12 +111,6 @@ impl MessageId {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MessageId(…)")
     }
 }
 

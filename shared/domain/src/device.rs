@@ -4,8 +4,6 @@ mod placeholder;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use thiserror::Error;
 
 use self::placeholder::names_nobody;
@@ -18,7 +16,8 @@ pub const MAX_DEVICE_BYTES: usize = 128;
 /// It has 1 to [`MAX_DEVICE_BYTES`] bytes and no control characters. Ids are compared byte for byte. Placeholders that
 /// many devices share, and names of models, systems and programs, are refused: all of these devices would share the limits of one. An id is personal data:
 /// `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("Device(…)")]
 pub struct Device(String);
 
 /// Why a text is not a device id.
@@ -55,11 +54,5 @@ impl Device {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Device(…)")
     }
 }

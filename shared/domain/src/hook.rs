@@ -1,10 +1,10 @@
 //! The send hook: where it is, and which addresses it may lead to.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The send hook of a policy.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("HookPolicy {{ reach: {reach:?}, .. }}")]
 pub struct HookPolicy {
     /// The URL that texts are posted to, which `phoneproof_config` has checked. It may hold a key of the receiver.
     pub url: String,
@@ -13,14 +13,6 @@ pub struct HookPolicy {
 }
 
 /// Shows no URL, because its path or query may be a secret between the operator and the receiver.
-impl fmt::Debug for HookPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookPolicy")
-            .field("reach", &self.reach)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The addresses that a connection may go to. Each address is judged when it is connected to, so a name that leads
 /// elsewhere later on is judged again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,8 @@ const CHINESE: [(&str, &[&str]); 2] =
     [("hant", &["tw", "hk", "mo"]), ("hans", &["cn", "sg", "my"])];
 
 /// A BCP 47 language tag in lower case, as in `en` or `zh-hans-cn`. A language has its present name: `iw` is `he`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Debug)]
+#[debug("{_0}")]
 pub struct Locale(String);
 
 /// Reports a text that is not a language tag.
@@ -162,12 +163,6 @@ fn guess(text: &str) -> Option<Locale> {
     let parts = [Some(language), script, region];
     let tag: Vec<&str> = parts.into_iter().flatten().collect();
     Locale::parse(&tag.join("-")).ok()
-}
-
-impl fmt::Debug for Locale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 impl fmt::Display for Locale {

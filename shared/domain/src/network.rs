@@ -1,6 +1,5 @@
 //! Networks: blocks of IP addresses that operators block as one.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
@@ -32,7 +31,8 @@ impl Family {
 /// A prefix of another length becomes up to eight entries of the block list.
 ///
 /// The networks of a caller are personal data, so `Debug` hides them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("Network(…)")]
 pub struct Network {
     family: Family,
     /// The first bits of its addresses, at the top. The bits after `length` are zero.
@@ -170,12 +170,6 @@ impl Network {
     #[must_use]
     pub fn expose(&self) -> String {
         format!("{}/{}", self.first(), self.length)
-    }
-}
-
-impl fmt::Debug for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Network(…)")
     }
 }
 

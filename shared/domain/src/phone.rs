@@ -1,7 +1,5 @@
 //! Canonical phone numbers, and what the policy decides about them.
 
-use std::fmt;
-
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -43,7 +41,8 @@ pub enum NumberType {
 /// A phone number in canonical E.164 form: `+`, then 5 to 15 digits.
 ///
 /// Every accepted spelling of a number gives the same value. A number is personal data: `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("Phone(…)")]
 pub struct Phone(String);
 
 impl Phone {
@@ -78,12 +77,6 @@ impl Phone {
         let shown = self.0.len().saturating_sub(2);
         let hidden = "•".repeat(shown.saturating_sub(1));
         format!("+{hidden}{}", self.0.get(shown..).unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for Phone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Phone(…)")
     }
 }
 

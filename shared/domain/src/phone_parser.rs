@@ -5,7 +5,6 @@ mod plans;
 #[cfg(test)]
 mod spelling_tests;
 
-use std::fmt;
 use std::sync::OnceLock;
 
 use rlibphonenumber::{
@@ -21,17 +20,12 @@ use self::normalize::normalize;
 ///
 /// The metadata holds one numbering plan per country. The parser decodes the plans of the served countries at first
 /// use, or in [`PhoneParser::warm_up`] during start-up. It decodes the other plans when a number needs one of them.
-#[derive(Default)]
+#[derive(Default, derive_more::Debug)]
+#[debug("PhoneParser")]
 pub struct PhoneParser {
     countries: Vec<Country>,
     served: OnceLock<Option<PhoneNumberUtil>>,
     all: OnceLock<Option<PhoneNumberUtil>>,
-}
-
-impl fmt::Debug for PhoneParser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PhoneParser")
-    }
 }
 
 /// Why one set of plans did not read a number.

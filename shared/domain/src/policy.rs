@@ -12,7 +12,6 @@ mod voice;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::Duration;
 
 pub use self::business::Business;
@@ -158,7 +157,8 @@ impl NumberPolicy {
 }
 
 /// A number that is never texted, and whose code is fixed.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("TestNumber {{ until: {until:?}, per_day: {per_day:?}, .. }}")]
 pub struct TestNumber {
     /// The number in E.164 form.
     pub phone: Phone,
@@ -169,15 +169,6 @@ pub struct TestNumber {
     pub until: Timestamp,
     /// The limit of every rule that counts texts to a phone, in place of the limits of the policy.
     pub per_day: u32,
-}
-
-impl fmt::Debug for TestNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestNumber")
-            .field("until", &self.until)
-            .field("per_day", &self.per_day)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Policy {

@@ -3,7 +3,6 @@
 //! The memory belongs to one instance. It only refuses, and never admits: what it does not know, the store decides.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -39,6 +38,8 @@ impl<R> Entry<R> {
 /// A bounded memory of refusals `R` by the key `K` of what was refused, such as a rule with its subject.
 ///
 /// A refusal holds until its `retry_at`, for [`REMEMBERED_FOR`] at most. The oldest one makes room for a new one.
+#[derive(derive_more::Debug)]
+#[debug("Refusals {{ count: {:?}, .. }}", self.entries.len())]
 pub struct Refusals<K, R> {
     entries: BTreeMap<K, Entry<R>>,
     /// The keys, in the order in which they were remembered. A key whose entry is gone or younger may still stand here.
@@ -47,14 +48,6 @@ pub struct Refusals<K, R> {
 }
 
 /// Shows how many are remembered, and neither keys nor refusals.
-impl<K, R> fmt::Debug for Refusals<K, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusals")
-            .field("count", &self.entries.len())
-            .finish_non_exhaustive()
-    }
-}
-
 impl<K: Ord + Clone, R> Refusals<K, R> {
     /// Makes a memory of at most `capacity` refusals.
     #[must_use]

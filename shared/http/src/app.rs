@@ -1,6 +1,5 @@
 //! What every request has in common: it is matched with a route, answered, and leaves its line.
 
-use std::fmt;
 use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
@@ -23,6 +22,8 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// What a function serves requests with, built once per process.
+#[derive(derive_more::Debug)]
+#[debug("App {{ journal: {journal:?}, .. }}")]
 pub struct App<S> {
     /// The use cases that the endpoints call.
     pub service: S,
@@ -40,14 +41,6 @@ pub struct App<S> {
     pub base_path: String,
     /// The proxy that is trusted to name the address of a client; `None` trusts none.
     pub proxy: Option<TrustedProxy>,
-}
-
-impl<S> fmt::Debug for App<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("journal", &self.journal)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<S> App<S> {

@@ -7,20 +7,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// A JSON string that `Debug` hides: it may be a phone number, a code, a password or a token.
-#[derive(Deserialize)]
+#[derive(Deserialize, derive_more::Debug)]
+#[debug("SensitiveText(…)")]
 #[serde(transparent)]
 pub struct SensitiveText(pub String);
-
-impl fmt::Debug for SensitiveText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SensitiveText(…)")
-    }
-}
 
 /// A JSON value of any type that only describes: a name for people, or a hint. It never stops a request.
 ///
 /// `Debug` hides it, because a client may send anything here.
-#[derive(Deserialize)]
+#[derive(Deserialize, derive_more::Debug)]
+#[debug("Label(…)")]
 #[serde(transparent)]
 pub struct Label(Box<RawValue>);
 
@@ -36,12 +32,6 @@ impl Label {
             .iter()
             .filter_map(|item| serde_json::from_str::<Lossy>(item.get()).ok());
         texts.map(|Lossy(text)| text).collect()
-    }
-}
-
-impl fmt::Debug for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Label(…)")
     }
 }
 

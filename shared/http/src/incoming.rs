@@ -1,6 +1,5 @@
 //! A request in flight, from its intake to its answer.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -22,6 +21,8 @@ const RESERVED: Duration = Duration::from_secs(1);
 const MAX_WORK: Duration = Duration::from_secs(20);
 
 /// One request on its way through a function.
+#[derive(derive_more::Debug)]
+#[debug("Incoming {{ endpoint: {endpoint:?}, .. }}")]
 pub struct Incoming<E> {
     /// The endpoint that answers it.
     pub endpoint: E,
@@ -35,14 +36,6 @@ pub struct Incoming<E> {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) source_ip: Option<IpAddr>,
-}
-
-impl<E: fmt::Debug> fmt::Debug for Incoming<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<E> Incoming<E> {

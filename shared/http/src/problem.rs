@@ -23,7 +23,8 @@ use super::rate_limit::RateLimit;
 /// Why one request was not served.
 ///
 /// `Debug` shows the kind only: the members may hold a token.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, derive_more::Debug)]
+#[debug("Problem({})", self.0.kind.slug)]
 pub struct Problem(Box<Parts>);
 
 #[derive(Clone, PartialEq)]
@@ -37,12 +38,6 @@ struct Parts {
     members: Map<String, Value>,
     headers: Vec<(HeaderName, Cow<'static, str>)>,
     cause: Option<String>,
-}
-
-impl fmt::Debug for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Problem").field(&self.0.kind.slug).finish()
-    }
 }
 
 /// The body of every refusal, `application/problem+json`.

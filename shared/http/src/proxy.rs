@@ -1,6 +1,5 @@
 //! The proxy that the operator trusts to say where a request comes from, such as a CloudFront distribution.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName};
@@ -15,18 +14,11 @@ pub(crate) const CLOUDFRONT_VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
 /// A proxy that shows a secret, and names the address of the client in one header.
 ///
 /// Without the secret its headers are worth nothing: anybody can send them.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("TrustedProxy {{ address: {address:?}, .. }}")]
 pub struct TrustedProxy {
     secrets: Vec<[u8; 32]>,
     address: HeaderName,
-}
-
-impl fmt::Debug for TrustedProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrustedProxy")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
 }
 
 impl TrustedProxy {

@@ -4,7 +4,6 @@ mod metrics;
 mod not_taken;
 mod receipt;
 
-use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -150,6 +149,8 @@ struct Line<'l> {
 pub type Output = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Writes the request lines.
+#[derive(derive_more::Debug)]
+#[debug("Journal {{ stack: {stack:?}, .. }}")]
 pub struct Journal {
     stack: String,
     emf: Mutex<Emf>,
@@ -161,14 +162,6 @@ pub struct Journal {
     receipt_emf: LazyLock<Mutex<Emf>>,
     init: Mutex<Option<Duration>>,
     output: Output,
-}
-
-impl fmt::Debug for Journal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journal")
-            .field("stack", &self.stack)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Journal {

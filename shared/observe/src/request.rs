@@ -1,6 +1,5 @@
 //! The context that travels with one request through every layer.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,8 @@ use crate::facts::{Dependency, Facts};
 /// The context of one request: its instant, its deadline, its random source and its facts.
 ///
 /// All decisions of a request use the same `now`, so they agree with each other.
+#[derive(derive_more::Debug)]
+#[debug("RequestContext {{ now: {now:?}, .. }}")]
 pub struct RequestContext {
     /// When the request came.
     pub now: Timestamp,
@@ -22,14 +23,6 @@ pub struct RequestContext {
     pub random: Arc<dyn Random>,
     /// The facts that the request line reports.
     pub facts: Facts,
-}
-
-impl fmt::Debug for RequestContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestContext")
-            .field("now", &self.now)
-            .finish_non_exhaustive()
-    }
 }
 
 impl RequestContext {

@@ -7,8 +7,6 @@ mod send;
 mod spend;
 mod verify;
 
-use std::fmt;
-
 use phoneproof_aws::channels::Channels;
 use phoneproof_aws::keys::{Keys, KeysError};
 use phoneproof_aws::store::{Store, StoreError};
@@ -32,6 +30,8 @@ pub use self::spend::{SpendCommand, SpendError};
 pub use self::verify::{Success, VerifyCommand, VerifyError};
 
 /// The verification service. A process builds it once, and all requests share it.
+#[derive(derive_more::Debug)]
+#[debug("Service {{ issuer: {issuer:?}, .. }}")]
 pub struct Service {
     issuer: String,
     token_mode: TokenMode,
@@ -65,22 +65,10 @@ pub struct Parts {
     pub receipts: bool,
 }
 
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service")
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
-    }
-}
-
 /// A challenge token as a client presents it: a sealed challenge or a reference, not opened yet.
+#[derive(derive_more::Debug)]
+#[debug("PresentedToken(…)")]
 pub struct PresentedToken(pub String);
-
-impl fmt::Debug for PresentedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresentedToken(…)")
-    }
-}
 
 /// Why the service cannot answer now. It fails closed: nothing is sent and nothing is accepted.
 ///

@@ -1,6 +1,5 @@
 //! Spend: makes a success token count once, for relying parties without a ledger of their own.
 
-use std::fmt;
 use std::time::Duration;
 
 use phoneproof_aws::store::SpendOutcome;
@@ -13,17 +12,13 @@ use crate::verify::to_numeric_date;
 use crate::{Service, Unavailable};
 
 /// A success token to spend.
+#[derive(derive_more::Debug)]
+#[debug("SpendCommand(…)")]
 pub struct SpendCommand {
     /// The success token as the relying party presents it.
     pub token: String,
     /// The business that the token must be for.
     pub audience: String,
-}
-
-impl fmt::Debug for SpendCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SpendCommand(…)")
-    }
 }
 
 /// Why a token was not spent.

@@ -1,7 +1,6 @@
 //! How a world is set up.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +25,6 @@ use crate::proxy::Proxy;
 
 /// The template of AWS that speaks the codes of a world.
 const VOICE_TEMPLATE: &str = "notify-code-verification-voice-english-001";
-
-impl fmt::Debug for WorldBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WorldBuilder")
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
-    }
-}
 
 impl WorldBuilder {
     /// Sets the token mode: sealed or stored challenge tokens.

@@ -1,7 +1,5 @@
 //! Argon2id with a pepper, under a tag that says how a hash was made.
 
-use std::fmt;
-
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use phoneproof_crypto::keyring::{Keyring, Pepper};
@@ -44,7 +42,8 @@ impl Cost {
 }
 
 /// A hash as it is stored: `argon2id.<id of the pepper>.<KiB>.<passes>.<salt>.<hash>`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("StoredPassword(…)")]
 pub struct StoredPassword(String);
 
 impl StoredPassword {
@@ -58,12 +57,6 @@ impl StoredPassword {
     #[must_use]
     pub fn as_text(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for StoredPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoredPassword(…)")
     }
 }
 

@@ -6,8 +6,6 @@ mod rules;
 pub use hash::{HashFailed, Hasher, Outcome, StoredPassword};
 pub use rules::{PasswordRefusal, Strength};
 
-use std::fmt;
-
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -18,14 +16,9 @@ pub const MAX_CHARACTERS: usize = 128;
 ///
 /// This makes it the same password from every keyboard (RFC 8265 section 4.2.2, the profile `OpaqueString`). A password is a secret, so `Debug` hides
 /// it and its memory is wiped on drop.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Password(…)")]
 pub struct Password(Zeroizing<String>);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
 
 /// Reports a text that cannot be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,5 @@
 //! The use case of logging in, with a password, a code or both.
 
-use std::fmt;
 use std::time::Duration;
 
 use phoneproof_domain::address::SourceAddress;
@@ -31,8 +30,10 @@ pub struct TypedPhone {
 }
 
 /// What somebody logs in with.
+#[derive(derive_more::Debug)]
 pub enum Credentials {
     /// A password, and a success token where the account needs a second step.
+    #[debug("Password(…)")]
     Password {
         /// The number that finds the account.
         phone: TypedPhone,
@@ -42,16 +43,11 @@ pub enum Credentials {
         token: Option<String>,
     },
     /// A success token of business `login` alone.
+    #[debug("Code(…)")]
     Code {
         /// The success token, whose phone finds the account.
         token: String,
     },
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(…)")
-    }
 }
 
 /// A password attempt, apart from the password.

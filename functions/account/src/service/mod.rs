@@ -16,7 +16,6 @@ pub use refusal::{AccessRefusal, AccountRefusal, Unavailable};
 pub use register::{Registered, UNLINK_AFTER, Wishes};
 pub use sessions::MAX_SESSIONS;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +66,8 @@ const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
 const ROUNDS: u32 = 8;
 
 /// The account service, built once per process.
+#[derive(derive_more::Debug)]
+#[debug("Accounts {{ issuer: {issuer:?}, .. }}")]
 pub struct Accounts {
     issuer: String,
     keys: Keys,
@@ -76,14 +77,6 @@ pub struct Accounts {
     guard: RemoteGuard<Https>,
     accepts_test_numbers: bool,
     hashing: Arc<Semaphore>,
-}
-
-impl fmt::Debug for Accounts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accounts")
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A success token that was checked, with the phone that it proves.

@@ -1,7 +1,5 @@
 //! The use case of exchanging a refresh token, and the tokens that it gives.
 
-use std::fmt;
-
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
@@ -14,6 +12,8 @@ use crate::session::{Decision, Session};
 use crate::store::NamedSession;
 
 /// The tokens that a client gets for its session.
+#[derive(derive_more::Debug)]
+#[debug("Tokens(…)")]
 pub struct Tokens {
     /// The access token, a signed JWT.
     pub access: String,
@@ -27,12 +27,6 @@ pub struct Tokens {
     pub issued_at: Timestamp,
     /// The session that the tokens belong to.
     pub session: SessionId,
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tokens(…)")
-    }
 }
 
 impl Accounts {

@@ -1,7 +1,6 @@
 //! The item of an account in DynamoDB, and what it holds.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_aws::store::item::{Item, PK, bytes, instant, read_bytes, read_number, text};
@@ -26,7 +25,8 @@ pub struct NamedSession {
 }
 
 /// An account as its item holds it.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Account(…)")]
 pub struct Account {
     /// The random id of the account, which never changes.
     pub id: AccountId,
@@ -50,12 +50,6 @@ pub struct Account {
     pub phone_changed_at: Option<Timestamp>,
     /// The sessions of the account, including expired ones that no log-in has removed yet.
     pub sessions: HashMap<SessionId, NamedSession>,
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").finish_non_exhaustive()
-    }
 }
 
 /// Makes the item of a new account, which has no session and no recovery code yet.

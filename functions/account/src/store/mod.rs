@@ -14,7 +14,6 @@ pub use account::{Account, NamedSession};
 pub(crate) use accounts::{NewPassword, Permit};
 pub(crate) use part::{Condition, Failed, Part, Written};
 
-use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -36,18 +35,13 @@ use crate::refresh_token::AccountId;
 pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("AccountStore(…)")]
 pub(crate) struct AccountStore {
     client: Client,
     accounts: String,
     limits: String,
     ledger: DynamoDbLedger,
-}
-
-impl fmt::Debug for AccountStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountStore").finish_non_exhaustive()
-    }
 }
 
 /// What the item of a phone says.

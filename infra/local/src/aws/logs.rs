@@ -1,7 +1,6 @@
 //! CloudWatch Logs: the last lines of the functions, by time.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::Response;
@@ -33,14 +32,9 @@ struct Lines {
 }
 
 /// The last lines of one local stack; clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, derive_more::Debug)]
+#[debug("Log(…)")]
 pub struct Log(Arc<Mutex<Lines>>);
-
-impl fmt::Debug for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Log(…)")
-    }
-}
 
 impl Log {
     /// Adds a line, written at `at_ms` milliseconds after the Unix epoch.

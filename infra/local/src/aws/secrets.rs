@@ -1,7 +1,6 @@
 //! Secrets Manager: the two keyrings of a stack.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +22,8 @@ pub const ACCOUNT_SECRET_ID: &str = "phoneproof/account-keyring";
 const CURRENT: &str = "AWSCURRENT";
 
 /// A secret with its versions; clones share it. Its text can be replaced and taken away while the stack runs.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Secret(…)")]
 pub struct Secret {
     id: &'static str,
     versions: Arc<Mutex<Versions>>,
@@ -59,12 +59,6 @@ type Refusal = &'static str;
 const NOT_FOUND: Refusal = "ResourceNotFoundException";
 const INVALID: Refusal = "InvalidParameterException";
 const FAILED: Refusal = "InternalServiceError";
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
 
 impl Secret {
     /// Makes the secret of this name with this text. Every further text that comes into use is written to `file`, if one

@@ -1,6 +1,5 @@
 //! How a stack is set up.
 
-use std::fmt;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +20,8 @@ use crate::gateway;
 use crate::sms_account::SmsAccount;
 
 /// How a stack is set up.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Options {{ port: {port:?}, .. }}")]
 pub struct Options {
     /// The port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and SNS, Secrets Manager
     /// and CloudWatch Logs share the one after. With 0 they take any free ones too.
@@ -108,14 +108,6 @@ impl Options {
             &self.account_tables.accounts,
             &self.account_tables.limits,
         ]
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("port", &self.port)
-            .finish_non_exhaustive()
     }
 }
 

@@ -8,7 +8,6 @@
 //! wall clock may be set back. A connection is doubtful as soon as one of them says so.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,7 +63,8 @@ impl Opening {
 }
 
 /// The connections of one client. Clones share them.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Connections({:?})", self.0.doubtful)]
 pub(super) struct Connections(Arc<Shared>);
 
 struct Shared {
@@ -137,14 +137,6 @@ impl Moment {
         let wall = now.wall.checked_sub(self.wall);
         let steady = now.steady.saturating_duration_since(self.steady);
         wall.is_some_and(|age| age < TRUSTED_FOR) && steady < TRUSTED_FOR
-    }
-}
-
-impl fmt::Debug for Connections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Connections")
-            .field(&self.0.doubtful)
-            .finish()
     }
 }
 

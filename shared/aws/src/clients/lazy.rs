@@ -1,12 +1,13 @@
 //! Clients that are built at their first use.
 
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::connections::Connections;
 
 /// A client that sends texts. It is built at its first use: that takes a tenth of a cold start, `verify` sends no text, and
 /// few policies use every channel.
+#[derive(derive_more::Debug)]
+#[debug("LazyClient")]
 pub struct LazyClient<C> {
     client: Arc<LazyLock<C, Build<C>>>,
     /// `None` for a client that was given, whose connections are not known.
@@ -64,11 +65,5 @@ impl<C: Send + 'static> From<C> for LazyClient<C> {
             client: Arc::new(LazyLock::new(Box::new(|| client))),
             connections: None,
         }
-    }
-}
-
-impl<C> fmt::Debug for LazyClient<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LazyClient")
     }
 }

@@ -29,7 +29,6 @@ mod spend;
 mod transaction;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -148,20 +147,13 @@ impl OperationFailed {
 }
 
 /// The tables of one deployment.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
+#[debug("Store {{ tables: {tables:?}, .. }}")]
 pub struct Store {
     client: Client,
     tables: Tables,
     /// The countries as a credit saw them last, by the key of their purse. The policy bounds their number.
     seen: Arc<Mutex<HashMap<String, CountryRecord>>>,
-}
-
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("tables", &self.tables)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Store {

@@ -1,7 +1,5 @@
 //! The peppers of passwords.
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
 use super::{KeyringError, PepperEntry};
@@ -9,6 +7,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::root::RootId;
 
 /// A pepper: a key that goes into every hash of a password, and never stands in the table of hashes.
+#[derive(derive_more::Debug)]
+#[debug("Pepper {{ id: {id:?}, .. }}")]
 pub struct Pepper {
     id: RootId,
     key: Zeroizing<[u8; 32]>,
@@ -17,14 +17,6 @@ pub struct Pepper {
 }
 
 /// Shows the id and nothing of the key.
-impl fmt::Debug for Pepper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pepper")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Pepper {
     fn read(entry: &PepperEntry) -> Result<Self, KeyringError> {
         Ok(Self {

@@ -1,7 +1,5 @@
 //! A text on its way to a channel.
 
-use std::fmt;
-
 use crate::business_id::BusinessId;
 use crate::clock::Timestamp;
 use crate::code::Code;
@@ -16,7 +14,8 @@ use crate::outgoing::OutgoingText;
 pub struct TextId(pub [u8; 16]);
 
 /// A text on its way to a channel, with all that a channel may want to know. `Debug` shows nothing of it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, derive_more::Debug)]
+#[debug("Text(…)")]
 pub struct Text<'t> {
     /// Identifies the text over its tries.
     pub id: TextId,
@@ -38,10 +37,4 @@ pub struct Text<'t> {
     pub expires_at: Timestamp,
     /// What a receipt for it has to bring back: opaque to everybody else. `None` where there are no receipts.
     pub receipt: Option<&'t str>,
-}
-
-impl fmt::Debug for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Text(…)")
-    }
 }

@@ -1,6 +1,5 @@
 //! The answer to a send.
 
-use std::fmt;
 use std::time::Duration;
 
 use phoneproof_domain::challenge::Challenge;
@@ -10,7 +9,8 @@ use phoneproof_domain::medium::Medium;
 use super::Checked;
 
 /// The answer to a send whose code is on its way.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("Sent {{ expires_at: {expires_at:?}, .. }}")]
 pub struct Sent {
     /// The challenge token for the client: a sealed challenge or a reference.
     pub token: String,
@@ -30,14 +30,6 @@ pub struct Sent {
     pub media: &'static [Medium],
     /// The number with everything but its last two digits hidden.
     pub masked_phone: String,
-}
-
-impl fmt::Debug for Sent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sent")
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What an answer says about its challenge.

@@ -1,7 +1,5 @@
 //! What a send asks for, and why it can fail.
 
-use std::fmt;
-
 use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::attestation::Remedy;
@@ -20,15 +18,13 @@ use super::refused::RefusedText;
 use crate::{PresentedToken, Unavailable};
 
 /// An attestation as a caller presents it. A thief could use it, so `Debug` hides it.
+#[derive(derive_more::Debug)]
+#[debug("PresentedAttestation(…)")]
 pub struct PresentedAttestation(pub String);
 
-impl fmt::Debug for PresentedAttestation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresentedAttestation(…)")
-    }
-}
-
 /// A request to text a code. Nothing in it has been checked against the policy yet.
+#[derive(derive_more::Debug)]
+#[debug("SendCommand {{ business: {business:?}, .. }}")]
 pub struct SendCommand {
     /// The phone number as the person typed it.
     pub typed_phone: String,
@@ -57,14 +53,6 @@ pub struct SendCommand {
     pub attestation: Option<PresentedAttestation>,
     /// How the code is to reach the person. A call needs the token of an earlier send.
     pub medium: Medium,
-}
-
-impl fmt::Debug for SendCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendCommand")
-            .field("business", &self.business)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why no code was texted, or why the service does not know whether one was.
