@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { BASE, PROBLEM, accepted, answer, close, inSeconds, isFirefox, launch, shot, shows } from "./support.mjs";
+import { BASE, PROBLEM, accepted, answer, browser, inSeconds, isFirefox, shot, shows } from "./support.mjs";
 
 export const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
 export const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
@@ -20,11 +20,10 @@ const page = ({ attributes = `business="login"`, name = "proof", html = "", form
 
 const SECURITY = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src *; form-action 'self'; base-uri 'none'`;
 let server;
-let browser;
 let content = "";
 let files = {};
 let app;
-before(async () => {
+before(() => {
   server = createServer((request, reply) => {
     const { pathname } = new URL(request.url, ORIGIN);
     if (serveAppFile(request, reply, pathname)) return;
@@ -32,10 +31,8 @@ before(async () => {
     const body = style ? "body { font: 1rem/1.5 sans-serif; background: light-dark(#fff, #181c1a); color: light-dark(#161b18, #eceeec) }" : script ? files[pathname] ?? read(`dist${pathname}`) : pathname === "/" ? content : "<!doctype html><html lang=en><title>Another page</title><link rel=icon href='data:,'><h1>Another page</h1>";
     reply.writeHead(200, { "Content-Type": style ? "text/css" : script ? "text/javascript" : "text/html", "Content-Security-Policy": SECURITY, "Cache-Control": "no-store" }).end(body);
   }).listen(new URL(ORIGIN).port, "127.0.0.1");
-  browser = await launch();
 });
-after(async () => {
-  await close(browser);
+after(() => {
   server.close();
 });
 

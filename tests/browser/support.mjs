@@ -34,24 +34,23 @@ export const LOOKS = [
   { colorScheme: "light", viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 },
 ];
 
-/** Starts the browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
-export async function launch() {
+/** Starts a browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
+async function launch() {
   if (!isFirefox) return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
   const { firefox } = (await import("playwright-bidi")).default;
   return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
 }
 
-/** Closes a browser. The driver of Firefox may still be looking for an element of the last test, and fails without a session. */
-export async function close(browser) {
-  if (isFirefox) await new Promise((done) => setTimeout(done, 1000));
-  await browser?.close();
-}
-
-let browser;
+/** The browser of all tests of this process. */
+export let browser;
 before(async () => {
   browser = await launch();
 });
-after(() => close(browser));
+after(async () => {
+  // The driver of Firefox may still be looking for an element of the last test, and fails without a session.
+  if (isFirefox) await new Promise((done) => setTimeout(done, 1000));
+  await browser?.close();
+});
 
 /** Returns a random valid US number of area code 415, with an exchange that is not reserved. */
 export function freshNumber() {

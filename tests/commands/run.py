@@ -2,7 +2,7 @@
 
     python tests/commands/run.py
 
-It needs `aws` (of awscli) and bash on the path, and target/debug/phoneproof-admin. It runs each block marked `<!-- AWS -->` of
+It needs awscli, bash on the path, and target/debug/phoneproof-admin. It runs each block marked `<!-- AWS -->` of
 infra/FIRST-ACCOUNT.md and infra/RUNBOOK.md, in order.
 
 - The AWS command line refuses options that it does not know.
@@ -31,6 +31,8 @@ try:
     from awscli.botocore.session import Session
 except ImportError:
     from botocore.session import Session
+
+import aws_cli
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = ("infra/FIRST-ACCOUNT.md", "infra/RUNBOOK.md")
@@ -329,6 +331,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         environment, variables = start(folder), folder / "variables"
+        command_line = aws_cli.start(folder)
         for name, block in WRONG.items():
             wrong, _ = run_block(block, environment, variables)
             assert wrong, f"{name} was not found: {block}"
@@ -344,6 +347,8 @@ def main():
                 for fault in wrong:
                     print(f"{document}:\n{block}\n=> {fault}\n", file=sys.stderr)
             print(f"{len(blocks)} blocks of {document}")
+        command_line.terminate()
+        command_line.wait()
         sys.exit(1 if failed else 0)
 
 

@@ -59,9 +59,14 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
             let quota = counts_in.quota().expect("it counts");
             expected.count(&quota.window);
             assert_eq!(bench.tally(gate).await, expected, "{what}");
-            for other in counting.iter().filter(|other| *other != gate) {
+            let others: Vec<_> = counting
+                .iter()
+                .filter(|other| *other != gate)
+                .cloned()
+                .collect();
+            for (other, counted) in others.iter().zip(bench.tallies(&others).await) {
                 let window = other.quota().expect("it counts").window;
-                assert_eq!(bench.tally(other).await.count_in(&window), 1, "{what}");
+                assert_eq!(counted.count_in(&window), 1, "{what}");
             }
         }
     }
@@ -130,10 +135,13 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     let all = bench.gates(1);
     plan.gates.clone_from(&all);
     bench.put(&PhoneRecord::default()).await;
-    for gate in all.iter().filter(|gate| gate.quota().is_some()) {
-        bench.set_count(gate, 1).await;
-    }
-    for only in all.iter().filter(|gate| gate.quota().is_some()) {
+    let counting: Vec<_> = all
+        .iter()
+        .filter(|gate| gate.quota().is_some())
+        .cloned()
+        .collect();
+    bench.set_counts(&counting, 1).await;
+    for only in &counting {
         let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
         plan.gates = all.iter().filter(is_kept).cloned().collect();
         let Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) = bench.reserve(&plan).await
@@ -148,8 +156,8 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
 async fn the_store_and_the_domain_decide_alike_on_every_refund() {
     let bench = Bench::new().await;
     let new = Reservation::New { id: OWN, slot: 2 };
-    let gates = bench.gates(1_000_000);
-    let counting: Vec<_> = gates.iter().filter(|gate| gate.quota().is_some()).collect();
+    let mut counting = bench.gates(1_000_000);
+    counting.retain(|gate| gate.quota().is_some());
     for slots in slot_kinds(bench.terms.now) {
         let record = PhoneRecord {
             slots,
@@ -165,9 +173,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
         ] {
             for counted in [0, 1, 2] {
                 bench.put(&record).await;
-                for gate in &counting {
-                    bench.set_count(gate, counted).await;
-                }
+                bench.set_counts(&counting, counted).await;
                 let plan = bench.plan(reservation);
                 let stored = bench.store.refund(&plan, None, &mut bench.request()).await;
                 let (mut expected, mut left) = (record.clone(), counted);
@@ -175,11 +181,11 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
                 let what = format!("{reservation:?} {record:?} {counted}");
                 assert_eq!(stored.is_ok(), given, "{what}");
                 assert_eq!(bench.record().await, expected, "{what}");
-                for gate in &counting {
+                for (gate, tally) in counting.iter().zip(bench.tallies(&counting).await) {
                     let window = gate.quota().expect("it counts").window;
                     let given_back = gate.rule.is_refunded();
                     let expected = if given_back { left } else { counted };
-                    let n = bench.tally(gate).await.count_in(&window);
+                    let n = tally.count_in(&window);
                     assert_eq!(n, expected, "{:?} {what}", gate.rule);
                 }
             }

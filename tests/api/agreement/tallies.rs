@@ -24,44 +24,64 @@ impl Bench {
         assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
     }
 
-    /// Adds a count to a record, in the window of `gate`.
-    pub(super) async fn set_count(&self, gate: &Gate, n: u32) {
-        let (table, key) = Self::place_of(&gate.subject);
-        let window = gate.quota().expect("it counts").window;
-        let name = tally_name(gate);
-        let update = json!({
-            "TableName": table,
-            "Key": { "pk": { "S": key } },
-            "UpdateExpression": format!("SET {name}_at = :at, {name}_{} = :n", Tally::place(&window)),
-            "ExpressionAttributeValues": {
-                ":at": { "N": window.start.unix().to_string() },
-                ":n": { "N": n.to_string() },
-            },
-        });
-        assert_eq!(self.world.dynamodb("UpdateItem", &update).await.status, 200);
+    /// Adds a count of each gate to the records, in the windows of the gates. It writes each record once.
+    pub(super) async fn set_counts(&self, gates: &[Gate], n: u32) {
+        let mut updates = BTreeMap::<_, (Vec<String>, Value)>::new();
+        for gate in gates {
+            let window = gate.quota().expect("it counts").window;
+            let (name, place) = (tally_name(gate), Tally::place(&window));
+            let (set, values) = updates.entry(Self::place_of(&gate.subject)).or_default();
+            set.push(format!("{name}_at = :{name}_at, {name}_{place} = :n"));
+            values[":n"] = json!({ "N": n.to_string() });
+            values[format!(":{name}_at")] = json!({ "N": window.start.unix().to_string() });
+        }
+        for ((table, key), (set, values)) in updates {
+            let update = json!({
+                "TableName": table,
+                "Key": { "pk": { "S": key } },
+                "UpdateExpression": format!("SET {}", set.join(", ")),
+                "ExpressionAttributeValues": values,
+            });
+            assert_eq!(self.world.dynamodb("UpdateItem", &update).await.status, 200);
+        }
+    }
+
+    /// Reads the tally of each gate, in their order. It reads each record once.
+    pub(super) async fn tallies(&self, gates: &[Gate]) -> Vec<Tally> {
+        let mut records = BTreeMap::new();
+        for gate in gates {
+            let place = Self::place_of(&gate.subject);
+            if !records.contains_key(&place) {
+                let record = self.item(place.0, &place.1).await;
+                records.insert(place, record);
+            }
+        }
+        let read =
+            |gate: &Gate| read_tally(&records[&Self::place_of(&gate.subject)], tally_name(gate));
+        gates.iter().map(read).collect()
     }
 
     pub(super) async fn tally(&self, gate: &Gate) -> Tally {
         let (table, key) = Self::place_of(&gate.subject);
+        read_tally(&self.item(table, &key).await, tally_name(gate))
+    }
+
+    async fn item(&self, table: &str, key: &str) -> Value {
         let key = json!({ "pk": { "S": key } });
         let request = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
-        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
-        read_tally(&item, tally_name(gate))
+        self.world.dynamodb("GetItem", &request).await.json["Item"].take()
     }
 
     /// Reads a tally of the phone's record.
     pub(super) async fn phone_tally(&self, name: &str) -> Tally {
-        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
-        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
-        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
-        read_tally(&item, name)
+        let index = self.subjects.phone_index.as_str();
+        read_tally(&self.item("Challenges", index).await, name)
     }
 
     /// Replaces a tally of the phone's record.
     pub(super) async fn replace_tally(&self, name: &str, tally: &Tally) {
-        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
-        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
-        let mut item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let index = self.subjects.phone_index.as_str();
+        let mut item = self.item("Challenges", index).await;
         let members = item.as_object_mut().expect("an item");
         members.retain(|member, _| !member.starts_with(name));
         write_tally(&mut item, name, tally);
@@ -71,8 +91,12 @@ impl Bench {
 
     /// Empties the records of all gates.
     pub(super) async fn empty(&self, gates: &[Gate]) {
-        for gate in gates {
-            self.put_tallies(&gate.subject, &[]).await;
+        let mut emptied = Vec::new();
+        for Gate { subject, .. } in gates {
+            if !emptied.contains(&subject) {
+                self.put_tallies(subject, &[]).await;
+                emptied.push(subject);
+            }
         }
     }
 }
