@@ -2,15 +2,17 @@
 
 use phoneproof_domain::purse::{Change, Condition, PurseItem, Stored, Write};
 
-use super::item::{Item, number, read_number};
+use super::item::{Item, number};
 use super::record::RecordWrite;
 
 /// Reads the attributes of a purse.
 pub(super) fn read_purse(item: &Item) -> PurseItem {
-    PurseItem::read(|name| match read_number(item, name) {
-        Some(value) => Stored::Integer(value),
-        None if item.contains_key(name) => Stored::Other,
-        None => Stored::Absent,
+    PurseItem::read(|name| {
+        let Some(value) = item.get(name) else {
+            return Stored::Absent;
+        };
+        let integer = value.as_n().ok().and_then(|text| text.parse().ok());
+        integer.map_or(Stored::Other, Stored::Integer)
     })
 }
 

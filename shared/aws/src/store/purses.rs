@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
@@ -193,15 +191,17 @@ impl Store {
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
-        let seen = self.lock_seen().get(&key).cloned();
+        let seen = self.lock_seen().countries.get(&key).cloned();
         let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
             let read = |item: &PurseItem| CountryRecord::read(item, now);
-            let credit = self.credit_purse(make, read, seen, deadline).await;
+            let credit = self
+                .credit_purse(make, read, seen, ReturnValue::AllNew, deadline)
+                .await;
             if let Some(record) = &credit.left {
-                self.lock_seen().insert(key, record.clone());
+                self.lock_seen().countries.insert(key, record.clone());
             }
             credit
         };
@@ -210,24 +210,48 @@ impl Store {
                 payer.credit_number_block(number_block, seen, policy)
             };
             let read = |item: &PurseItem| NumberBlockRecord::read(item, now);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let credit = self
+                .credit_purse(make, read, None, ReturnValue::None, deadline)
+                .await;
             credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
             let read = |item: &PurseItem| NetworkRecord::read(item);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let network = payer.network.clone();
+            let key = PurseKey::Network {
+                country,
+                shard,
+                network,
+            }
+            .to_string();
+            let seen = self.lock_seen().network(&key);
+            let credit = self
+                .credit_purse(make, read, seen, ReturnValue::None, deadline)
+                .await;
+            if let Some(found) = credit.left {
+                self.lock_seen().remember_network(key, found);
+            }
             credit.is_lost
         };
         let of_calls = async {
             let price = called?;
             let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
             let read = |item: &PurseItem| CallRecord::read(item, now);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let credit = self
+                .credit_purse(make, read, None, ReturnValue::None, deadline)
+                .await;
             Some(credit.is_lost)
         };
-        let of_address = self.credit_address(&payment.address, payment.hour, deadline);
+        let of_address = async {
+            // The count of an hour that is over limits nothing.
+            let limits = now < payment.hour + HOUR;
+            limits
+                && self
+                    .credit_address(&payment.address, payment.hour, deadline)
+                    .await
+        };
         let (country, block, network, calls, address) =
             tokio::join!(of_country, of_block, of_network, of_calls, of_address);
         request.note_dependency(Dependency::Store, began);
@@ -237,12 +261,14 @@ impl Store {
         country.left
     }
 
-    /// Writes one credit. A purse that is not there calls for none. One that cannot be read gets none, which is a loss.
+    /// Writes one credit, and asks for what is `returned` of the purse after it. A purse that is not there calls for none. One
+    /// that cannot be read gets none, which is a loss.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
         read: impl Fn(&PurseItem) -> Result<Option<R>, Damaged>,
         mut seen: Option<R>,
+        returned: ReturnValue,
         deadline: Instant,
     ) -> Credit<R> {
         let mut item = String::new();
@@ -251,17 +277,20 @@ impl Store {
                 return Credit::made(seen);
             };
             let key = write.key.to_string();
-            let returned = ReturnValue::AllNew;
             match self
-                .write_once(&key, write_purse(&write), returned, deadline)
+                .write_once(&key, write_purse(&write), returned.clone(), deadline)
                 .await
             {
+                // Nothing was asked for.
+                Ok(Written::Done(after)) if after.is_empty() => return Credit::made(seen),
                 // Damage to another attribute does not undo the credit, and the next send says what is damaged.
                 Ok(Written::Done(after)) => {
                     return Credit::made(read(&read_purse(&after)).ok().flatten());
                 }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
                     Ok(Some(record)) => seen = Some(record),
+                    // It is gone since it was seen.
+                    Ok(None) if seen.is_some() => seen = None,
                     Ok(None) => return Credit::made(None),
                     Err(damage) => return Credit::lost(&key, &damage, None),
                 },
@@ -314,11 +343,10 @@ impl Store {
         returned: ReturnValue,
         deadline: Instant,
     ) -> Result<Written, OperationFailed> {
-        let update = self.client.update_item().table_name(&self.tables.limits);
+        let update = self.once().update_item().table_name(&self.tables.limits);
         let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(returned).customize();
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let answer = await_within(deadline, update.config_override(once).send()).await;
+        let update = update.return_values(returned);
+        let answer = await_within(deadline, update.send()).await;
         let error = match answer {
             Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => error,

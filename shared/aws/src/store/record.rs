@@ -63,8 +63,11 @@ impl RecordWrite {
 
     /// Gives the name of an attribute of a purse its placeholder, because some of the names are reserved.
     pub(super) fn purse_name(&mut self, attribute: Attribute) -> String {
-        let placeholder = format!("#{}", attribute.name());
-        self.name(placeholder.clone(), attribute.name());
+        let name = attribute.name();
+        let placeholder = ["#", &name].concat();
+        if !self.names.contains_key(&placeholder) {
+            self.name(placeholder.clone(), name);
+        }
         placeholder
     }
 
