@@ -1,12 +1,28 @@
-//! How the credits of a typed code end.
+//! The credits of a typed code: what they start from, when their turn comes, and how they end.
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
 
 use phoneproof_domain::purse::{CountryRecord, NetworkRecord};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// How many networks an instance remembers.
 const NETWORKS: usize = 1_000;
+
+/// How long a credit waits for its turn. An answer that takes longer is late, and one that is lost holds up no other credit.
+const TURN: Duration = Duration::from_millis(50);
+
+/// Makes a credit after those before it, over the connection of the write that decided.
+///
+/// Side by side, each of them would open a connection: in a new instance, and after every three seconds without a request.
+/// A handshake costs more processor time than a credit.
+pub(super) async fn in_turn<T>(turn: &Mutex<()>, credit: impl Future<Output = T>) -> T {
+    let _turn = timeout(TURN, turn.lock()).await;
+    credit.await
+}
 
 /// The purses as the credits of this instance saw them last, by their keys. A credit that starts from them seldom meets
 /// another purse than it expects, which would cost a second write. Its conditions decide all the same.

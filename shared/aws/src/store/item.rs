@@ -107,7 +107,7 @@ pub(super) mod attribute {
 
 /// Returns the name of the attribute with the start of a tally's window.
 pub(super) fn tally_at(tally: &str) -> String {
-    format!("{tally}_at")
+    [tally, "_at"].concat()
 }
 
 /// Returns the name of the attribute with the count in a place of a tally.

@@ -13,6 +13,7 @@ pub mod item;
 mod judgement;
 mod limits;
 mod marks;
+mod once;
 mod operator;
 mod phone;
 mod purse_item;
@@ -33,7 +34,6 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use phoneproof_domain::purse::Damaged;
 use phoneproof_domain::random::RandomUnavailable;
@@ -176,15 +176,6 @@ impl Store {
             once: Arc::default(),
             seen: Arc::default(),
         }
-    }
-
-    /// Returns the client that makes one attempt per call. To override the retries of each call instead would make a layer of
-    /// settings and components for each.
-    fn once(&self) -> &Client {
-        self.once.get_or_init(|| {
-            let config = self.client.config().to_builder();
-            Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
-        })
     }
 
     fn lock_seen(&self) -> MutexGuard<'_, Seen> {

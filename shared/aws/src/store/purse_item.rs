@@ -27,11 +27,11 @@ pub(super) fn write_purse(write: &Write) -> RecordWrite {
         match *change {
             Change::Set(_, value) => {
                 let value = own.next_value(number(value));
-                own.set(format!("{name} = {value}"));
+                own.set([&name, " = ", &value].concat());
             }
             Change::Add(_, by) => {
                 let by = own.next_value(number(by));
-                own.add(format!("{name} {by}"));
+                own.add([&name, " ", &by].concat());
             }
             Change::AddFrom { start, by, .. } => {
                 let (start, by) = (own.next_value(number(start)), own.next_value(number(by)));
@@ -65,7 +65,7 @@ fn add_condition(own: &mut RecordWrite, condition: Condition) {
             own.require(if may_lack {
                 format!("(attribute_not_exists({name}) OR {name} {operator} {value})")
             } else {
-                format!("{name} {operator} {value}")
+                [&name, " ", operator, " ", &value].concat()
             });
         }
     }

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
@@ -17,10 +15,12 @@ use phoneproof_domain::purse::{
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
 use phoneproof_observe::{Dependency, RequestContext};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::credit::Credit;
+use super::credit::{Credit, in_turn};
 use super::item::{Item, PK, attribute, read_phone_record, text};
+use super::once::Written;
 use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
 use super::send_plan::{Evidence, SendPlan};
@@ -28,7 +28,6 @@ use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{OperationFailed, Store, StoreError, await_within, get_item};
 
 const READ: &str = "BatchGetItem";
-const CREDIT: &str = "UpdateItem";
 
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
@@ -252,8 +251,14 @@ impl Store {
                     .credit_address(&payment.address, payment.hour, deadline)
                     .await
         };
-        let (country, block, network, calls, address) =
-            tokio::join!(of_country, of_block, of_network, of_calls, of_address);
+        let turn = Mutex::new(());
+        let (country, block, network, calls, address) = tokio::join!(
+            in_turn(&turn, of_country),
+            in_turn(&turn, of_block),
+            in_turn(&turn, of_network),
+            in_turn(&turn, of_calls),
+            in_turn(&turn, of_address)
+        );
         request.note_dependency(Dependency::Store, began);
         let calls = calls.unwrap_or(false);
         let lost = [country.is_lost, block, network, calls, address];
@@ -334,41 +339,6 @@ impl Store {
         tracing::warn!(error, "an address got no credit for a typed code");
         true
     }
-
-    /// Writes one item of the limits once: a reply that is lost is not asked for again.
-    pub(super) async fn write_once(
-        &self,
-        key: &str,
-        write: RecordWrite,
-        returned: ReturnValue,
-        deadline: Instant,
-    ) -> Result<Written, OperationFailed> {
-        let update = self.once().update_item().table_name(&self.tables.limits);
-        let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(returned);
-        let answer = await_within(deadline, update.send()).await;
-        let error = match answer {
-            Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_ref().and_then(SdkError::as_service_error) {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Written::Differs(failed.item().cloned().unwrap_or_default()))
-            }
-            Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
-            _ => Err(OperationFailed::from_error(CREDIT, error.as_ref())),
-        }
-    }
-}
-
-/// How a single write ended.
-pub(super) enum Written {
-    /// It was applied. This is the item that was asked for.
-    Done(Item),
-    /// Its condition did not hold on this item.
-    Differs(Item),
-    /// A transaction was writing the item, so nothing was applied.
-    Busy,
 }
 
 /// Names the items of one table to read.

@@ -73,7 +73,7 @@ impl RecordWrite {
 
     /// Gives a value the next free placeholder.
     pub(super) fn next_value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
+        let placeholder = [":v", &self.values.len().to_string()].concat();
         self.value(placeholder.clone(), value);
         placeholder
     }
