@@ -70,3 +70,56 @@ impl<R> Credit<R> {
         Self { left, is_lost }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::pending;
+
+    use phoneproof_domain::clock::Timestamp;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_credit_waits_for_those_before_it() {
+        let (turn, said) = (Mutex::new(()), RefCell::new(Vec::new()));
+        let credit = async |name: &'static str| {
+            said.borrow_mut().push(name);
+            yield_now().await;
+            said.borrow_mut().push(name);
+        };
+        tokio::join!(
+            in_turn(&turn, credit("a")),
+            in_turn(&turn, credit("b")),
+            in_turn(&turn, credit("c"))
+        );
+        assert_eq!(said.into_inner(), ["a", "a", "b", "b", "c", "c"]);
+    }
+
+    #[tokio::test]
+    async fn a_credit_that_never_ends_holds_up_no_other() {
+        let turn = Mutex::new(());
+        tokio::select! {
+            biased;
+            () = in_turn(&turn, pending()) => unreachable!("it never ends"),
+            made = in_turn(&turn, async { true }) => assert!(made),
+        }
+    }
+
+    #[test]
+    fn an_instance_remembers_a_bounded_number_of_networks() {
+        let found = NetworkRecord {
+            holds: 1,
+            codes: 1,
+            since: Timestamp::from_unix(1),
+            expires_at: Timestamp::from_unix(2),
+        };
+        let mut seen = Seen::default();
+        for n in 0..=NETWORKS {
+            seen.remember_network(n.to_string(), found);
+            assert_eq!(seen.network(&n.to_string()), Some(found));
+            assert!(seen.networks.len() <= NETWORKS);
+        }
+    }
+}

@@ -112,8 +112,8 @@ impl RecordWrite {
                     "({at} = :{at} AND {here} < :{tally} OR (attribute_not_exists({at}) OR {at} < :{at}) \
                      AND attribute_not_exists({here}))"
                 ));
-                self.value(format!(":{at}"), instant(quota.window.start));
-                self.value(format!(":{tally}"), number(quota.limit));
+                self.value([":", &at].concat(), instant(quota.window.start));
+                self.value([":", tally].concat(), number(quota.limit));
             }
             Begin::Anew { at: Some(seen) } => {
                 self.require(format!("{at} = :{tally}_seen"));
