@@ -4,6 +4,7 @@
 //! units. Here are the others. A first try that failed is billed, too.
 
 use phoneproof_tests::{Units, World, phone};
+use serde_json::{Value, json};
 
 /// A country that is served: users of one network have typed codes in.
 async fn start() -> World {
@@ -86,4 +87,62 @@ async fn a_right_code_writes_the_phone_the_address_and_three_purses() {
     assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
     let units = world.proxy().take_units();
     assert!((4..=6).contains(&units.write), "{units:?}");
+}
+
+/// The write units of one verify.
+async fn count_verify(world: &World, n: u32) -> usize {
+    let (number, device) = (phone(n), format!("d{n}"));
+    let sent = world.client.send_from(&number, &device, &home(n)).await;
+    assert_eq!(sent.status, 202, "{n}: {}", sent.text);
+    // Less than a code lives.
+    world.advance(240);
+    let _ = world.proxy().take_units();
+    let code = world.code(&number);
+    assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+    world.proxy().take_units().write
+}
+
+#[tokio::test]
+async fn a_full_network_costs_one_more_write_once_and_an_hour_that_is_over_one_less() {
+    let world = start().await;
+    let mut units = Vec::new();
+    // An hour.
+    for n in 0..15 {
+        units.push(count_verify(&world, n).await);
+    }
+    let count = |of| units.iter().filter(|units| **units == of).count();
+    assert_eq!((count(4), count(5), count(6)), (1, 13, 1), "{units:?}");
+}
+
+/// The keys of the networks' purses.
+async fn list_networks(world: &World) -> Vec<String> {
+    let scan = json!({
+        "TableName": "Limits",
+        "FilterExpression": "begins_with(pk, :net)",
+        "ExpressionAttributeValues": { ":net": { "S": "net#" } },
+    });
+    let found = world.dynamodb("Scan", &scan).await;
+    let items = found.json["Items"].as_array().expect("items");
+    let key = |item: &Value| item["pk"]["S"].as_str().expect("a key").to_owned();
+    items.iter().map(key).collect()
+}
+
+#[tokio::test]
+async fn a_full_network_that_was_deleted_meanwhile_gets_a_credit_as_a_new_one() {
+    let world = start().await;
+    let mut units = 0;
+    for n in 0..20 {
+        units = count_verify(&world, n).await;
+        if units == 6 {
+            break;
+        }
+    }
+    assert_eq!(units, 6, "the network is never full");
+    let [key] = &list_networks(&world).await[..] else {
+        panic!("one network");
+    };
+    let delete = json!({ "TableName": "Limits", "Key": { "pk": { "S": key } } });
+    assert_eq!(world.dynamodb("DeleteItem", &delete).await.status, 200);
+    let _ = count_verify(&world, 30).await;
+    assert_eq!(world.read_limit(key, "codes").await, Some(1));
 }

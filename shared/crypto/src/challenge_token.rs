@@ -251,7 +251,7 @@ fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
             Some(country) => Some(Country::parse(country).ok()?),
             None => None,
         },
-        device: Device::parse(contents.device).ok()?,
+        device: Device::parse_accepted(contents.device).ok()?,
         business: BusinessId::parse(contents.business).ok()?,
         slot: contents.slot,
         expires_at: Timestamp::from_unix(contents.expires_at),

@@ -10,8 +10,12 @@ use tracing::{Instrument as _, Span};
 /// the code had in hand (see [`logging::init`](phoneproof_observe::logging::init)).
 ///
 /// A panic leaves nothing half changed: what requests share are caches behind locks, which are replaced as a whole.
-pub async fn catch_panic<T>(span: Span, serving: impl Future<Output = T>) -> Option<T> {
-    // On the heap: futures of use cases are large, and this one moves several times on its way.
+pub fn catch_panic<T>(
+    span: Span,
+    serving: impl Future<Output = T>,
+) -> impl Future<Output = Option<T>> {
+    // On the heap, before there is another future that holds it: futures of use cases are large, and this one moves several
+    // times on its way.
     let serving = Box::pin(serving.instrument(span));
-    AssertUnwindSafe(serving).catch_unwind().await.ok()
+    async move { AssertUnwindSafe(serving).catch_unwind().await.ok() }
 }

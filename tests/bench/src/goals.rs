@@ -206,10 +206,20 @@ fn of_function(figures: &[Summary], own: &Summary, times: f64) -> Vec<Goal> {
     goals
 }
 
-/// Returns the goals of `bench calls`: a warm request makes only the calls it needs and opens no connection.
+/// Returns the goals of `bench calls`: no request opens a connection, and a warm one makes only the calls it needs.
 pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
     let mut goals = Vec::new();
-    for step in steps.iter().filter(|step| step.step == "warm") {
+    for step in steps {
+        if !matches!(step.step.as_str(), "first" | "warm") {
+            continue;
+        }
+        let name = format!("{} {}, {} tokens", step.step, step.function, step.mode);
+        let what = format!("{name}: new connections");
+        let connections = usize::try_from(step.passed.connections).unwrap_or(usize::MAX);
+        goals.push(Goal::at_most(what, count(connections), 0.0, "").everywhere());
+        if step.step == "first" {
+            continue;
+        }
         // After its code was counted, a verify gives back what its text used up: to the country, the number block, the
         // network and the address.
         let (limit, to) = match (step.function.as_str(), step.mode.as_str()) {
@@ -217,13 +227,9 @@ pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
             (_, "stored") => (6.0, "DynamoDB, with four credits"),
             _ => (5.0, "DynamoDB, with four credits"),
         };
-        let name = format!("warm {}, {} tokens", step.function, step.mode);
         let made: usize = step.calls.values().sum();
         let what = format!("{name}: calls to {to}");
         goals.push(Goal::at_most(what, count(made), limit, "").everywhere());
-        let what = format!("{name}: new connections");
-        let connections = usize::try_from(step.passed.connections).unwrap_or(usize::MAX);
-        goals.push(Goal::at_most(what, count(connections), 0.0, "").everywhere());
     }
     goals
 }

@@ -13,6 +13,7 @@ pub mod item;
 mod judgement;
 mod limits;
 mod marks;
+mod once;
 mod operator;
 mod phone;
 mod purse_item;
@@ -28,19 +29,19 @@ mod send_plan;
 mod spend;
 mod transaction;
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
-use phoneproof_domain::purse::{CountryRecord, Damaged};
+use phoneproof_domain::purse::Damaged;
 use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
+use self::credit::Seen;
 pub use self::guess::Counted;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
@@ -152,8 +153,9 @@ impl OperationFailed {
 pub struct Store {
     client: Client,
     tables: Tables,
-    /// The countries as a credit saw them last, by the key of their purse. The policy bounds their number.
-    seen: Arc<Mutex<HashMap<String, CountryRecord>>>,
+    /// The client of writes that are tried once, which is built at its first use. It shares the connections.
+    once: Arc<OnceLock<Client>>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl Store {
@@ -163,11 +165,12 @@ impl Store {
         Self {
             client,
             tables,
+            once: Arc::default(),
             seen: Arc::default(),
         }
     }
 
-    fn lock_seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
+    fn lock_seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -177,12 +180,17 @@ impl Store {
 /// # Errors
 ///
 /// The error of the call; `None` when the deadline came first.
-pub async fn await_within<T, E, R>(
+pub fn await_within<T, E, R>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
-) -> Result<T, Option<SdkError<E, R>>> {
-    match timeout_at(deadline, call).await {
-        Ok(answer) => answer.map_err(Some),
-        Err(_) => Err(None),
+) -> impl Future<Output = Result<T, Option<SdkError<E, R>>>> {
+    // On the heap, before there is another future that holds it: the future of a call is large, and every future around it
+    // would be copied with it.
+    let call = Box::pin(call);
+    async move {
+        match timeout_at(deadline, call).await {
+            Ok(answer) => answer.map_err(Some),
+            Err(_) => Err(None),
+        }
     }
 }

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::batch::choose_pause;
 use super::inspect::read_key;
+use super::once::Written;
 use super::purse_item::{read_purse, write_purse};
-use super::purses::Written;
 use super::{OperationFailed, Store};
 
 /// How often a purse that texts are paid from is written, before the command gives up.

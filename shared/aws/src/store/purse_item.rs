@@ -2,15 +2,17 @@
 
 use phoneproof_domain::purse::{Change, Condition, PurseItem, Stored, Write};
 
-use super::item::{Item, number, read_number};
+use super::item::{Item, number};
 use super::record::RecordWrite;
 
 /// Reads the attributes of a purse.
 pub(super) fn read_purse(item: &Item) -> PurseItem {
-    PurseItem::read(|name| match read_number(item, name) {
-        Some(value) => Stored::Integer(value),
-        None if item.contains_key(name) => Stored::Other,
-        None => Stored::Absent,
+    PurseItem::read(|name| {
+        let Some(value) = item.get(name) else {
+            return Stored::Absent;
+        };
+        let integer = value.as_n().ok().and_then(|text| text.parse().ok());
+        integer.map_or(Stored::Other, Stored::Integer)
     })
 }
 
@@ -25,11 +27,11 @@ pub(super) fn write_purse(write: &Write) -> RecordWrite {
         match *change {
             Change::Set(_, value) => {
                 let value = own.next_value(number(value));
-                own.set(format!("{name} = {value}"));
+                own.set([&name, " = ", &value].concat());
             }
             Change::Add(_, by) => {
                 let by = own.next_value(number(by));
-                own.add(format!("{name} {by}"));
+                own.add([&name, " ", &by].concat());
             }
             Change::AddFrom { start, by, .. } => {
                 let (start, by) = (own.next_value(number(start)), own.next_value(number(by)));
@@ -63,7 +65,7 @@ fn add_condition(own: &mut RecordWrite, condition: Condition) {
             own.require(if may_lack {
                 format!("(attribute_not_exists({name}) OR {name} {operator} {value})")
             } else {
-                format!("{name} {operator} {value}")
+                [&name, " ", operator, " ", &value].concat()
             });
         }
     }

@@ -3,10 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
@@ -19,10 +15,12 @@ use phoneproof_domain::purse::{
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
 use phoneproof_observe::{Dependency, RequestContext};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::credit::Credit;
+use super::credit::{Credit, in_turn};
 use super::item::{Item, PK, attribute, read_phone_record, text};
+use super::once::Written;
 use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
 use super::send_plan::{Evidence, SendPlan};
@@ -30,7 +28,6 @@ use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{OperationFailed, Store, StoreError, await_within, get_item};
 
 const READ: &str = "BatchGetItem";
-const CREDIT: &str = "UpdateItem";
 
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
@@ -193,15 +190,17 @@ impl Store {
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
-        let seen = self.lock_seen().get(&key).cloned();
+        let seen = self.lock_seen().countries.get(&key).cloned();
         let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
             let read = |item: &PurseItem| CountryRecord::read(item, now);
-            let credit = self.credit_purse(make, read, seen, deadline).await;
+            let credit = self
+                .credit_purse(make, read, seen, ReturnValue::AllNew, deadline)
+                .await;
             if let Some(record) = &credit.left {
-                self.lock_seen().insert(key, record.clone());
+                self.lock_seen().countries.insert(key, record.clone());
             }
             credit
         };
@@ -210,26 +209,56 @@ impl Store {
                 payer.credit_number_block(number_block, seen, policy)
             };
             let read = |item: &PurseItem| NumberBlockRecord::read(item, now);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let credit = self
+                .credit_purse(make, read, None, ReturnValue::None, deadline)
+                .await;
             credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
             let read = |item: &PurseItem| NetworkRecord::read(item);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let network = payer.network.clone();
+            let key = PurseKey::Network {
+                country,
+                shard,
+                network,
+            }
+            .to_string();
+            let seen = self.lock_seen().network(&key);
+            let credit = self
+                .credit_purse(make, read, seen, ReturnValue::None, deadline)
+                .await;
+            if let Some(found) = credit.left {
+                self.lock_seen().remember_network(key, found);
+            }
             credit.is_lost
         };
         let of_calls = async {
             let price = called?;
             let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
             let read = |item: &PurseItem| CallRecord::read(item, now);
-            let credit = self.credit_purse(make, read, None, deadline).await;
+            let credit = self
+                .credit_purse(make, read, None, ReturnValue::None, deadline)
+                .await;
             Some(credit.is_lost)
         };
-        let of_address = self.credit_address(&payment.address, payment.hour, deadline);
-        let (country, block, network, calls, address) =
-            tokio::join!(of_country, of_block, of_network, of_calls, of_address);
+        let of_address = async {
+            // The count of an hour that is over limits nothing.
+            let limits = now < payment.hour + HOUR;
+            limits
+                && self
+                    .credit_address(&payment.address, payment.hour, deadline)
+                    .await
+        };
+        let turn = Mutex::new(());
+        let (country, block, network, calls, address) = tokio::join!(
+            in_turn(&turn, of_country),
+            in_turn(&turn, of_block),
+            in_turn(&turn, of_network),
+            in_turn(&turn, of_calls),
+            in_turn(&turn, of_address)
+        );
         request.note_dependency(Dependency::Store, began);
         let calls = calls.unwrap_or(false);
         let lost = [country.is_lost, block, network, calls, address];
@@ -237,12 +266,14 @@ impl Store {
         country.left
     }
 
-    /// Writes one credit. A purse that is not there calls for none. One that cannot be read gets none, which is a loss.
+    /// Writes one credit, and asks for what is `returned` of the purse after it. A purse that is not there calls for none. One
+    /// that cannot be read gets none, which is a loss.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
         read: impl Fn(&PurseItem) -> Result<Option<R>, Damaged>,
         mut seen: Option<R>,
+        returned: ReturnValue,
         deadline: Instant,
     ) -> Credit<R> {
         let mut item = String::new();
@@ -251,17 +282,20 @@ impl Store {
                 return Credit::made(seen);
             };
             let key = write.key.to_string();
-            let returned = ReturnValue::AllNew;
             match self
-                .write_once(&key, write_purse(&write), returned, deadline)
+                .write_once(&key, write_purse(&write), returned.clone(), deadline)
                 .await
             {
+                // Nothing was asked for.
+                Ok(Written::Done(after)) if after.is_empty() => return Credit::made(seen),
                 // Damage to another attribute does not undo the credit, and the next send says what is damaged.
                 Ok(Written::Done(after)) => {
                     return Credit::made(read(&read_purse(&after)).ok().flatten());
                 }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
                     Ok(Some(record)) => seen = Some(record),
+                    // It is gone since it was seen.
+                    Ok(None) if seen.is_some() => seen = None,
                     Ok(None) => return Credit::made(None),
                     Err(damage) => return Credit::lost(&key, &damage, None),
                 },
@@ -305,42 +339,6 @@ impl Store {
         tracing::warn!(error, "an address got no credit for a typed code");
         true
     }
-
-    /// Writes one item of the limits once: a reply that is lost is not asked for again.
-    pub(super) async fn write_once(
-        &self,
-        key: &str,
-        write: RecordWrite,
-        returned: ReturnValue,
-        deadline: Instant,
-    ) -> Result<Written, OperationFailed> {
-        let update = self.client.update_item().table_name(&self.tables.limits);
-        let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(returned).customize();
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let answer = await_within(deadline, update.config_override(once).send()).await;
-        let error = match answer {
-            Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_ref().and_then(SdkError::as_service_error) {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Written::Differs(failed.item().cloned().unwrap_or_default()))
-            }
-            Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
-            _ => Err(OperationFailed::from_error(CREDIT, error.as_ref())),
-        }
-    }
-}
-
-/// How a single write ended.
-pub(super) enum Written {
-    /// It was applied. This is the item that was asked for.
-    Done(Item),
-    /// Its condition did not hold on this item.
-    Differs(Item),
-    /// A transaction was writing the item, so nothing was applied.
-    Busy,
 }
 
 /// Names the items of one table to read.

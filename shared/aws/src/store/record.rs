@@ -63,14 +63,17 @@ impl RecordWrite {
 
     /// Gives the name of an attribute of a purse its placeholder, because some of the names are reserved.
     pub(super) fn purse_name(&mut self, attribute: Attribute) -> String {
-        let placeholder = format!("#{}", attribute.name());
-        self.name(placeholder.clone(), attribute.name());
+        let name = attribute.name();
+        let placeholder = ["#", &name].concat();
+        if !self.names.contains_key(&placeholder) {
+            self.name(placeholder.clone(), name);
+        }
         placeholder
     }
 
     /// Gives a value the next free placeholder.
     pub(super) fn next_value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
+        let placeholder = [":v", &self.values.len().to_string()].concat();
         self.value(placeholder.clone(), value);
         placeholder
     }
@@ -109,8 +112,8 @@ impl RecordWrite {
                     "({at} = :{at} AND {here} < :{tally} OR (attribute_not_exists({at}) OR {at} < :{at}) \
                      AND attribute_not_exists({here}))"
                 ));
-                self.value(format!(":{at}"), instant(quota.window.start));
-                self.value(format!(":{tally}"), number(quota.limit));
+                self.value([":", &at].concat(), instant(quota.window.start));
+                self.value([":", tally].concat(), number(quota.limit));
             }
             Begin::Anew { at: Some(seen) } => {
                 self.require(format!("{at} = :{tally}_seen"));

@@ -18,7 +18,15 @@ fn accepts_the_ids_that_clients_use() {
 fn refuses_an_id_that_is_blank_too_long_or_holds_control_characters() {
     for id in ["", "  ", "a\0b", "a\nb", &"x".repeat(129)] {
         assert_eq!(Device::parse(id), Err(InvalidDevice::Characters));
+        assert_eq!(Device::parse_accepted(id), Err(InvalidDevice::Characters));
     }
+}
+
+#[test]
+fn what_was_accepted_before_is_not_compared_with_placeholders_again() {
+    assert_eq!(Device::parse("unknown"), Err(InvalidDevice::Placeholder));
+    let device = Device::parse_accepted("unknown").expect("an id");
+    assert_eq!(device.expose(), "unknown");
 }
 
 #[test]

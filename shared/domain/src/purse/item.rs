@@ -12,6 +12,13 @@ use crate::subject::{Subject, SubjectIndex, SubjectKind};
 /// looks at those from 3 to 16 days ago.
 pub const DAYS_KEPT: u8 = 17;
 
+/// The names of what was spent on a day: every read of an item asks for all of them.
+const COSTS: &[&str] = &[
+    "spent_0", "spent_1", "spent_2", "spent_3", "spent_4", "spent_5", "spent_6", "spent_7",
+    "spent_8", "spent_9", "spent_10", "spent_11", "spent_12", "spent_13", "spent_14", "spent_15",
+    "spent_16",
+];
+
 /// Names one purse. `Display` writes its key in the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PurseKey {
@@ -191,8 +198,11 @@ impl Attribute {
     pub fn name(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Lane(lane) => lane.name(),
-            Self::LaneAt(lane) => return Cow::Owned(format!("{}_at", lane.name())),
-            Self::Cost(place) => return Cow::Owned(format!("spent_{place}")),
+            Self::LaneAt(lane) => lane.name_of_at(),
+            Self::Cost(place) => match COSTS.get(usize::from(place)).copied() {
+                Some(name) => name,
+                None => return Cow::Owned(format!("spent_{place}")),
+            },
             Self::Day => "day",
             Self::Left => "left",
             Self::Week => "week",

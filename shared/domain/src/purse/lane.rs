@@ -39,6 +39,17 @@ impl Lane {
         }
     }
 
+    /// Returns the name of the attribute that says when the lane last paid.
+    pub(super) const fn name_of_at(self) -> &'static str {
+        match self {
+            Self::Crowd => "crowd_at",
+            Self::Known => "known_at",
+            Self::Moved => "moved_at",
+            Self::Attested => "attested_at",
+            Self::Open => "open_at",
+        }
+    }
+
     /// Finds the lane of a stable name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
