@@ -4,6 +4,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::json;
 
+use crate::faults::log::Log;
 use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
 
 /// What a text to the US costs, in millionths of a dollar. A new country starts with six of them.
@@ -87,4 +88,31 @@ async fn a_failed_credit_loses_room_and_never_gains_it() {
     })
     .await;
     assert_eq!(seen, expect_statuses(200, &[]));
+}
+
+/// A purse that somebody damaged by hand stops its country. The line names the item, and the caller learns nothing of it.
+#[tokio::test]
+async fn a_damaged_purse_is_named_in_a_line() {
+    const OF_US: &str = "purse#US#0";
+    let world = start().await;
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    let damage = json!({
+        "TableName": "Limits",
+        "Key": { "pk": { "S": OF_US } },
+        "UpdateExpression": "SET #a = :v",
+        "ExpressionAttributeNames": { "#a": "open" },
+        "ExpressionAttributeValues": { ":v": { "S": "much" } },
+    });
+    assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+    let log = Log::take();
+    let refused = world.client.send_from(&phone(2), "d2", "192.0.2.2").await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert!(!refused.text.contains(OF_US), "{}", refused.text);
+    let log = log.text();
+    let named = log.lines().find(|line| line.contains(OF_US));
+    let named = named.unwrap_or_else(|| panic!("no line names it: {log}"));
+    assert!(
+        named.starts_with("ERROR") && named.contains("open"),
+        "{named}"
+    );
 }

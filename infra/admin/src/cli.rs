@@ -242,14 +242,14 @@ pub(crate) struct SimulateArguments {
     /// your countries, and prices are the policy's. Without it, the recorded attacks are played as they were.
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
-    /// Play only the scenario with this id, the first column of the table; may be repeated.
-    #[arg(long, value_name = "ID")]
+    /// Play only the scenario with this id, the first column of the table; several as in 1,2,6b.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// How many seeds of each scenario are played. More give steadier figures.
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) seeds: u32,
     /// The first seed. The same seeds give the same figures.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1_000_000_000))]
     pub(crate) first_seed: u32,
     /// Also draw what the attackers got over time, with and without each defence, into this SVG file.
     #[arg(long, value_name = "FILE")]

@@ -59,6 +59,11 @@ pub(crate) fn simulate(
         None => Market::from_recordings(),
     };
     let chosen = choose(&market, &arguments.only)?;
+    if arguments.plot.is_some() && !chosen.iter().any(|scenario| scenario.attack.is_some()) {
+        return Err(CommandError::usage(
+            "--plot draws attacks, and --only names none",
+        ));
+    }
     // A file that cannot be written is told before minutes of play.
     let plot = arguments.plot.as_deref().map(create).transpose()?;
     let defence = Defence::of(&policy);

@@ -19,10 +19,12 @@ pub enum Attack {
         /// The country; Uzbekistan in the report.
         place: Place,
     },
-    /// The whole of it, as the same report tells: 200,000 tries in a day into 6 blocks of each of four countries.
+    /// The whole of it, as the same report tells: tries in a day into 6 blocks of each of four countries.
     LumaWhole {
         /// The countries; at least one.
         places: Vec<Place>,
+        /// The tries in all countries together; 200,000 in the report.
+        tries: u32,
     },
     /// Healthchecks.io: texts to random numbers of a country in 12 hours, 5 per number, from VPNs, slow at first.
     Healthchecks {
@@ -171,9 +173,9 @@ impl Attack {
                     make_hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::LumaWhole { places } => {
+            Self::LumaWhole { places, tries } => {
                 let (pool, places) = (draw_pool(&mut dice), places.clone());
-                let times = draw_times(&mut dice, span, 200_000, false);
+                let times = draw_times(&mut dice, span, *tries, false);
                 Box::new(times.into_iter().map(move |at| {
                     let place = pick(&mut dice, &places);
                     let phone = dice.below(6) * BLOCK + dice.below(BLOCK);

@@ -1,6 +1,7 @@
 //! The service: the product's decisions on tables in memory.
 
 mod calls;
+mod credits;
 mod defence;
 mod history;
 mod outcome;
@@ -9,19 +10,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, Payment};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, CountryRecord, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer,
-    Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write,
-    plan_first_try, plan_from_records, plan_in_shadow,
+    Ask, Caller, Claim, CountryRecord, Lanes, Micros, Payer, Plan, Proof, PurseItem, PurseKey,
+    PurseSettings, Records, Stopped, Write, plan_first_try, plan_from_records, plan_in_shadow,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
-use phoneproof_domain::window::{DAY, Quota, Window};
+use phoneproof_domain::tally::Tally as Counted;
+use phoneproof_domain::window::{DAY, Window};
 
 use crate::world::{Place, Request};
 
@@ -34,7 +35,8 @@ pub struct Service {
     limits: Limits,
     day_starts_at: Duration,
     purse_settings: Option<Arc<PurseSettings>>,
-    counters: HashMap<(Rule, Share, SubjectIndex, Timestamp), u32>,
+    /// What each rule has counted for a subject.
+    counters: HashMap<(Rule, Share, SubjectIndex), Counted>,
     phones: HashMap<SubjectIndex, PhoneRecord>,
     purses: HashMap<PurseKey, PurseItem>,
     /// What an instance of `verify` saw last of each country.
@@ -90,9 +92,11 @@ impl Service {
             }
             None => None,
         };
-        for gate in gates {
+        let payment = payer.and_then(|payer| make_payment(payer, &gates));
+        for gate in &gates {
             if let Check::Count(quota, _) = gate.check {
-                *self.counters.entry(counter(gate, &quota)).or_default() += 1;
+                let counted = self.counters.entry(counter(gate)).or_default();
+                counted.count(&quota.window);
             }
         }
         let phone = self.phones.entry(subjects.phone_index.clone());
@@ -108,64 +112,9 @@ impl Service {
         Ok(Sent {
             request: *request,
             subjects,
-            payer,
+            payment,
             called: None,
         })
-    }
-
-    /// Takes the right code of a text. It is the success that the product stores before it credits anything.
-    pub fn take_code(&mut self, now: Timestamp, sent: &Sent) {
-        let settings = self.purse_settings.clone();
-        let (Some(settings), Some(payer)) = (settings, &sent.payer) else {
-            return;
-        };
-        let policy = &settings.policy;
-        self.tally.codes += 1;
-        let country = sent.request.place.country;
-        let subjects = &sent.subjects;
-        self.credit_country(policy, payer, sent, now);
-        self.credit_calls(policy, payer, sent, now);
-
-        let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
-        if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, policy)
-            && !self.write_credit(&write)
-        {
-            let seen = NumberBlockRecord::read(&self.item(&block), now)
-                .ok()
-                .flatten();
-            let again =
-                payer.credit_number_block(&subjects.number_block_index, seen.as_ref(), policy);
-            if let Some(write) = again {
-                self.write_credit(&write);
-            }
-        }
-        let of_network = |seen| payer.credit_network(country, seen, policy, now);
-        if let Some(write) = of_network(None)
-            && !self.write_credit(&write)
-        {
-            let seen = NetworkRecord::read(&self.item(&write.key)).ok().flatten();
-            if let Some(again) = of_network(seen.as_ref()) {
-                self.write_credit(&again);
-            }
-        }
-        let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        let proof = Proof::from_code(subjects.device_index.clone(), now, policy);
-        let proof = proof.continue_from(phone.proof.as_ref(), now);
-        phone.proof = Some(proof.with_network(Some(payer.network.clone())));
-    }
-
-    fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {
-        let (country, shard) = (sent.request.place.country, payer.shard);
-        let key = PurseKey::Country { country, shard };
-        let write = payer.credit_country(country, self.seen.get(&key), policy);
-        if !self.write_credit(&write) {
-            let seen = CountryRecord::read(&self.item(&key), now).ok().flatten();
-            let again = payer.credit_country(country, seen.as_ref(), policy);
-            self.write_credit(&again);
-        }
-        if let Ok(Some(record)) = CountryRecord::read(&self.item(&key), now) {
-            self.seen.insert(key, record);
-        }
     }
 
     fn make_gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
@@ -237,8 +186,8 @@ impl Service {
                     decided.is_ok()
                 }
                 Check::Count(quota, _) => {
-                    let counted = self.counters.get(&counter(gate.clone(), quota));
-                    counted.is_none_or(|counted| *counted < quota.limit)
+                    let counted = self.counters.get(&counter(gate));
+                    counted.is_none_or(|counted| counted.count_in(&quota.window) < quota.limit)
                 }
             };
             if !holds {
@@ -375,11 +324,6 @@ impl Service {
         self.purses.extend(after);
         true
     }
-
-    fn write_credit(&mut self, write: &Write) -> bool {
-        self.tally.credit_writes += 1;
-        self.write_all(std::slice::from_ref(write))
-    }
 }
 
 fn caller_of(request: &Request, subjects: &Subjects) -> Caller {
@@ -389,11 +333,17 @@ fn caller_of(request: &Request, subjects: &Subjects) -> Caller {
     }
 }
 
-fn counter(gate: Gate, quota: &Quota) -> (Rule, Share, SubjectIndex, Timestamp) {
-    (
-        gate.rule,
-        gate.share,
-        gate.subject.index,
-        quota.window.start,
-    )
+fn counter(gate: &Gate) -> (Rule, Share, SubjectIndex) {
+    (gate.rule, gate.share, gate.subject.index.clone())
+}
+
+/// Returns what a text that passed these gates uses up.
+fn make_payment(payer: Payer, gates: &[Gate]) -> Option<Payment> {
+    let mut gates = gates.iter();
+    let gate = gates.find(|gate| gate.rule == Rule::AddressPerHour)?;
+    Some(Payment {
+        payer,
+        address: gate.subject.index.clone(),
+        hour: gate.quota()?.window.start,
+    })
 }

@@ -9,6 +9,7 @@
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::PursePolicy;
+use phoneproof_simulator::attack::Attack;
 use phoneproof_simulator::scenario::{Figures, find};
 use phoneproof_simulator::service::Defence;
 
@@ -67,6 +68,20 @@ fn healthchecks_costs_under_two_dollars_and_under_one_percent_of_the_honest_send
     let own_block = purses("6b", 1);
     assert_near("an own block", own_block.mean_dollars(), 1.10, 0.23);
     assert!(own_block.honest.percent() < 0.3, "{own_block:?}");
+}
+
+/// The whole of Luma has 200,000 tries. Their room is used up long before a tenth of them.
+#[test]
+fn the_whole_of_luma_costs_under_ten_dollars() {
+    let mut whole = find("1w").expect("a scenario");
+    let Some(Attack::LumaWhole { tries, .. }) = &mut whole.attack else {
+        panic!("{:?}", whole.attack);
+    };
+    *tries /= 10;
+    let outcome = whole.run(&Defence::purses(), 1);
+    assert_eq!(outcome.tries, 20_000);
+    assert!(outcome.cost < 10_000_000, "{}", outcome.cost);
+    assert!(outcome.cost > 4_000_000, "{}", outcome.cost);
 }
 
 #[test]

@@ -31,8 +31,9 @@ struct Row {
 }
 
 /// The rows of which the first seed is played. The others take longer, and follow the same rules.
-const QUICK: [&str; 16] = [
-    "1", "2", "2n", "5b", "5d", "5e", "6", "6b", "a1", "bm", "bnm", "cm", "d", "e10", "w6", "wa10",
+const QUICK: [&str; 23] = [
+    "1", "2", "2n", "2m", "3", "4", "5b", "5d", "5e", "6", "6b", "a", "a1", "bf", "bm", "bnm",
+    "cm", "d", "d1", "e10", "w6", "wv5", "wa10",
 ];
 
 /// What the first seed gives: millionths of a dollar, and the honest sends that were lost.

@@ -90,6 +90,18 @@ impl Tally {
         self.at = Some(window.start);
         self.places = BTreeMap::from([(Self::place(window), counted)]);
     }
+
+    /// Takes back one of what was counted in `window`. Tells whether it did: nothing is taken from a window without a count, or
+    /// once a later window has begun. The store repeats it as a condition.
+    pub fn give_back(&mut self, window: &Window) -> bool {
+        let place = self.places.get_mut(&Self::place(window));
+        let counted = place.filter(|counted| self.at == Some(window.start) && **counted > 0);
+        let Some(counted) = counted else {
+            return false;
+        };
+        *counted -= 1;
+        true
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +142,22 @@ mod tests {
         tally.count(&hour(6));
         assert_eq!(tally.begin(hour(5)), (hour(6), Begin::Next));
         assert!(!tally.takes(&hour(5), Begin::Next));
+    }
+
+    #[test]
+    fn only_what_the_last_window_counted_is_given_back() {
+        let mut tally = Tally::default();
+        assert!(!tally.give_back(&hour(5)), "nothing was counted");
+        tally.count(&hour(5));
+        assert!(!tally.give_back(&hour(6)), "it was counted before");
+        assert!(tally.give_back(&hour(5)));
+        assert_eq!(tally.count_in(&hour(5)), 0);
+        assert!(!tally.give_back(&hour(5)), "one text is given back once");
+        tally.count(&hour(5));
+        assert_eq!(tally.count_in(&hour(5)), 1);
+        tally.count(&hour(6));
+        assert!(!tally.give_back(&hour(5)), "a later hour has begun");
+        assert_eq!(tally.count_in(&hour(6)), 1);
     }
 
     proptest! {

@@ -1,5 +1,8 @@
 //! The counts of texts, and what is given back.
 
+use phoneproof_domain::challenge::Payment;
+use phoneproof_domain::purse::PursePolicy;
+
 use super::*;
 
 #[tokio::test]
@@ -191,4 +194,40 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_store_and_the_domain_give_a_typed_text_back_to_its_address_alike() {
+    let bench = Bench::new().await;
+    let gates = bench.gates(1_000_000);
+    let mut gates = gates.iter();
+    let gate = gates.find(|gate| gate.rule == Rule::AddressPerHour);
+    let gate = gate.expect("every send has an address");
+    let window = gate.quota().expect("it counts").window;
+    let payment = Payment {
+        payer: purses::payer(),
+        address: gate.subject.index.clone(),
+        hour: window.start,
+    };
+    let (country, policy) = (
+        Country::parse("US").expect("a country"),
+        PursePolicy::default(),
+    );
+    let block = &bench.subjects.number_block_index;
+    let mut given_back = 0;
+    for mut tally in tally_kinds(window) {
+        bench
+            .put_tallies(&gate.subject, &[(tally_name(gate), tally.clone())])
+            .await;
+        let what = format!("{tally:?}");
+        let mut request = bench.request();
+        let credit = bench
+            .store
+            .credit(&payment, None, country, block, &policy, &mut request);
+        credit.await;
+        assert_eq!(request.facts.credits_lost, 0, "{what}");
+        given_back += usize::from(tally.give_back(&window));
+        assert_eq!(bench.tally(gate).await, tally, "{what}");
+    }
+    assert_eq!(given_back, 5, "of this hour, and with a count in its place");
 }

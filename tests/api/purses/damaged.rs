@@ -52,6 +52,11 @@ async fn a_damaged_purse_stops_its_country_and_no_other() {
         };
         let refused = world.client.send_from(&nth(1), "d", &address).await;
         assert_eq!(refused.status, 503, "{attribute}: {}", refused.text);
+        assert!(
+            !refused.text.contains(OF_US),
+            "{attribute}: {}",
+            refused.text
+        );
         let other = world
             .client
             .send_from("+447400123456", "gb", "203.0.113.7")

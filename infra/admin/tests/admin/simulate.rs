@@ -87,10 +87,10 @@ fn it_plays_the_policy_that_it_is_given() {
 #[test]
 fn it_says_how_far_it_is_and_ends_with_a_table() {
     let desk = Desk::with(DEFAULT_POLICY);
-    let arguments = ["--policy", "policy.toml", "--seeds", "2", "--only", "cm"];
+    let arguments = ["--policy", "policy.toml", "--seeds", "2", "--only", "cm,cf"];
     let output = desk.run(&arguments);
     let (shown, table) = (text(&output.stderr), text(&output.stdout));
-    assert!(shown.contains("simulating: 3 of 3, 20 a day"), "{shown}");
+    assert!(shown.contains("simulating: 6 of 6, 20 a day"), "{shown}");
     assert!(table.contains("Seeds 1 to 2"), "{table}");
     assert!(
         table.contains("cm  20 a day in a new country, MA $0.22"),
@@ -149,9 +149,25 @@ fn what_it_cannot_play_is_named() {
             "load.json: `countries` is needed",
         ),
         (&["--policy", "policy.toml", "--seeds", "0"], "--seeds"),
+        (
+            &["--policy", "policy.toml", "--first-seed", "1000000001"],
+            "--first-seed",
+        ),
+        (
+            &[
+                "--policy",
+                "policy.toml",
+                "--only",
+                "cf,cm",
+                "--plot",
+                "p.svg",
+            ],
+            "--plot draws attacks, and --only names none",
+        ),
     ] {
         let output = desk.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(text(&output.stderr).contains(named), "{output:?}");
     }
+    assert!(!desk.path("p.svg").exists(), "nothing is drawn");
 }

@@ -37,8 +37,9 @@ fn every_attack_comes_in_order_within_its_hours() {
         (
             Attack::LumaWhole {
                 places: vec![ma, uz],
+                tries: 20_000,
             },
-            200_000,
+            20_000,
         ),
         (random, 8_000),
         (several, 900),
@@ -83,5 +84,9 @@ fn luma_is_one_block_and_the_attacker_with_one_block_has_one() {
     let uz = find_place("UZ");
     assert_eq!(blocks(Attack::Luma { place: uz }), 1);
     assert_eq!(blocks(domestic(Some(1))), 1);
-    assert_eq!(blocks(Attack::LumaWhole { places: vec![uz] }), 6);
+    let whole = Attack::LumaWhole {
+        places: vec![uz],
+        tries: 20_000,
+    };
+    assert_eq!(blocks(whole), 6);
 }

@@ -56,6 +56,7 @@ pub fn list_attacks(market: &Market) -> Vec<Scenario> {
     };
     let whole = Attack::LumaWhole {
         places: market.whole.clone(),
+        tries: 200_000,
     };
     let pumped = Attack::Luma {
         place: market.pumped,

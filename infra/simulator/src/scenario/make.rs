@@ -24,7 +24,7 @@ pub(super) fn make_attack(
         | Attack::Typing { place, .. }
         | Attack::AsksAgain { place, .. }
         | Attack::Domestic { place, .. } => std::slice::from_ref(place),
-        Attack::LumaWhole { places } | Attack::Countries { places, .. } => places,
+        Attack::LumaWhole { places, .. } | Attack::Countries { places, .. } => places,
     };
     Scenario {
         counted: Some(market.list_served(places)),

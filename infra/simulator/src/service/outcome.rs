@@ -1,6 +1,7 @@
 //! What a run counts and shows.
 
-use phoneproof_domain::purse::{Lane, Lanes, Micros, Payer};
+use phoneproof_domain::challenge::Payment;
+use phoneproof_domain::purse::{Lane, Lanes, Micros};
 use phoneproof_domain::subject::Subjects;
 
 use crate::world::Request;
@@ -26,7 +27,7 @@ pub struct Sent {
     /// The request that asked for it.
     pub request: Request,
     pub(super) subjects: Subjects,
-    pub(super) payer: Option<Payer>,
+    pub(super) payment: Option<Payment>,
     /// What the call cost that spoke the code; `None` for a text.
     pub(super) called: Option<Micros>,
 }
@@ -35,7 +36,8 @@ impl Sent {
     /// Returns the lane that paid; `None` without purses, and where a refusal is only counted.
     #[must_use]
     pub fn lane(&self) -> Option<Lane> {
-        self.payer.as_ref().map(|payer| payer.lane)
+        let payment = self.payment.as_ref()?;
+        Some(payment.payer.lane)
     }
 }
 
