@@ -123,3 +123,16 @@ impl std::fmt::Display for TokenMode {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_read_as_it_is_written() {
+        for mode in [TokenMode::Sealed, TokenMode::Stored] {
+            assert_eq!(TokenMode::parse(&mode.to_string()), Some(mode));
+        }
+        assert_eq!(TokenMode::parse("Sealed"), None);
+    }
+}

@@ -159,6 +159,9 @@ mod tests {
             (400, 1_600),
             (-7, 1_600),
             (0, 1_607),
+            (-10, 1_597),
+            (0, 1_607),
+            (-11, 1_607),
         ] {
             let own = time.read(Timestamp::from_unix(clock));
             assert_eq!(own, Timestamp::from_unix(expected), "{clock}");

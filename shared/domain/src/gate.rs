@@ -4,6 +4,8 @@
 //! belongs to all gates of that subject. A refund gives back what the gates counted, for the rules that are refunded.
 //! `phoneproof-admin explain` prints the same list.
 
+#[cfg(test)]
+mod examine_tests;
 mod reserve;
 
 use std::time::Duration;

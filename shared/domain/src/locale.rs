@@ -241,6 +241,10 @@ mod tests {
             ("en-US@posix", Some("en-us")),
             ("en_US.UTF-8", Some("en-us")),
             ("sr_RS.UTF-8@latin", Some("sr-latn-rs")),
+            ("zh-Hant-TW,en", Some("zh-hant-tw")),
+            ("zh-yue-Hant-TW,en", Some("zh-hant-tw")),
+            ("ca@valencia", Some("ca")),
+            ("de-42-AT,en", Some("de-at")),
             ("en-US,en;q=0.9", Some("en-us")),
             (
                 "de-DE-u-co-phonebk-x-private-use-that-is-long",

@@ -7,20 +7,18 @@ use std::fmt;
 pub struct MicroUsd(u64);
 
 impl MicroUsd {
-    /// Accepts more than 0 and less than 100 dollars, rounded to millionths.
+    /// Accepts more than 0 and less than 100 dollars, after they are rounded to millionths.
     ///
-    /// Returns `None` for any other amount, and for one that rounds to 0.
+    /// Returns `None` for any other amount.
     #[must_use]
     pub fn from_dollars(dollars: f64) -> Option<Self> {
+        let micros = (dollars * 1e6).round();
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "the range is checked first"
         )]
-        let micros = |dollars: f64| (dollars * 1e6).round() as u64;
-        (dollars > 0.0 && dollars < 100.0)
-            .then(|| Self(micros(dollars)))
-            .filter(|rounded| rounded.0 > 0)
+        (1.0..100e6).contains(&micros).then(|| Self(micros as u64))
     }
 
     /// Makes an amount of millionths of a US dollar, such as a sum of amounts. It may be 0.
@@ -78,7 +76,16 @@ mod tests {
 
     #[test]
     fn an_amount_is_above_0_and_below_100_dollars_and_keeps_its_millionths() {
-        for dollars in [0.0, -0.5, 100.0, 1e9, f64::NAN, f64::INFINITY] {
+        for dollars in [
+            0.0,
+            0.000_000_4,
+            -0.5,
+            99.999_999_9,
+            100.0,
+            1e9,
+            f64::NAN,
+            f64::INFINITY,
+        ] {
             assert_eq!(MicroUsd::from_dollars(dollars), None, "{dollars}");
         }
         for dollars in [0.000_001, 0.006_45, 1.0, 99.999_999] {

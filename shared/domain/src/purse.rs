@@ -104,19 +104,29 @@ pub fn price_of(estimate: Estimate) -> Micros {
 /// Returns `amount * numerator / denominator`, rounded down, without overflow in between.
 ///
 /// A denominator of 0 counts as 1. A result that does not fit is the nearest that does.
-const fn scale(amount: i64, numerator: i64, denominator: i64) -> i64 {
+fn scale(amount: i64, numerator: i64, denominator: i64) -> i64 {
     let denominator = if denominator == 0 { 1 } else { denominator };
-    let scaled = (amount as i128 * numerator as i128).div_euclid(denominator as i128);
-    if scaled > i64::MAX as i128 {
-        i64::MAX
-    } else if scaled < i64::MIN as i128 {
+    let product = i128::from(amount) * i128::from(numerator);
+    let scaled = product.div_euclid(i128::from(denominator));
+    i64::try_from(scaled).unwrap_or(if scaled.is_negative() {
         i64::MIN
     } else {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the range is checked first"
-        )]
-        let fits = scaled as i64;
-        fits
+        i64::MAX
+    })
+}
+
+#[cfg(test)]
+mod scale_tests {
+    use super::scale;
+
+    #[test]
+    fn a_share_is_rounded_down_and_never_overflows() {
+        assert_eq!(scale(7, 1, 2), 3);
+        assert_eq!(scale(-7, 1, 2), -4);
+        assert_eq!(scale(5, 3, 0), 15);
+        assert_eq!(scale(i64::MAX, 7, 7), i64::MAX);
+        assert_eq!(scale(i64::MAX, 3, 2), i64::MAX);
+        assert_eq!(scale(i64::MIN, 3, 2), i64::MIN);
+        assert_eq!(scale(i64::MAX, -3, 2), i64::MIN);
     }
 }

@@ -246,6 +246,9 @@ mod tests {
             "ranges#7",
             "#",
             "ip#",
+            "phone#A7oIk7WXaDDMv9bn03J9Zpq6Qxo_l_om6dGyITD5Lt",
+            "phone#A7oIk7WXaDDMv9bn03J9Zpq6Qxo+l_om6dGyITD5LtI",
+            "phone#A7oIk7WXaDDMv9bn03J9Zpq6Qxo_l/om6dGyITD5LtI",
             "business#",
             "business#Login",
         ] {

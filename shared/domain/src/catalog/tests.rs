@@ -105,6 +105,40 @@ fn a_business_needs_a_text_in_its_default_locale() {
 }
 
 #[test]
+fn a_fault_of_any_text_refuses_them_all() {
+    let mut business = business("{code}");
+    let other = Locale::parse("de").expect("a locale");
+    business.templates.insert(other, "no code".to_owned());
+    let PolicyFaults(faults) = Catalog::new(&policy(business)).expect_err("a fault");
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].path, "business.b.templates.de");
+}
+
+/// One form in another encoding makes the longest text, however short it is.
+#[test]
+fn a_text_is_measured_with_the_form_that_needs_most() {
+    let segments = |template: &str, minutes| {
+        let mut business = business(template);
+        business.code_lifetime = Duration::from_mins(minutes);
+        let catalog = Catalog::new(&policy(business)).expect("compiles");
+        let report = catalog.report.first().expect("a text");
+        (report.segments.count, report.segments.units)
+    };
+    let fill = "a".repeat(60);
+    let english = format!("{{code}} {fill} {{minutes:minute|minutes}}");
+    assert_eq!(segments(&english, 1), (1, 6 + 1 + 60 + 1 + 8));
+    assert_eq!(segments(&english, 10), (1, 6 + 1 + 60 + 1 + 10));
+    // One minute is the shortest text, and the only one that is not in the alphabet of SMS.
+    let mixed = format!("{{code}} {fill} {{minutes:мин|minutes long}}");
+    assert_eq!(segments(&mixed, 10), (2, 6 + 1 + 60 + 1 + 5));
+    let mixed = format!("{{code}} {fill} {{minutes:minute long|мин}}");
+    assert_eq!(segments(&mixed, 10), (2, 6 + 1 + 60 + 1 + 6));
+    // An accent is more bytes, and no more of the alphabet.
+    let accent = format!("{{code}} {fill} {{minutes:àààààà|minutes}}");
+    assert_eq!(segments(&accent, 10), (1, 6 + 1 + 60 + 1 + 10));
+}
+
+#[test]
 fn fills_in_the_variables() {
     assert_eq!(
         render_one(business("{code} for {brand}, {minutes} min")),
@@ -208,6 +242,9 @@ fn every_fault_of_a_template_is_reported() {
     let reasons: Vec<_> = reasons.iter().map(|fault| fault.reason.as_str()).collect();
     assert_eq!(reasons.len(), 4, "{reasons:?}");
     assert!(reasons[3].contains("code_lifetime_seconds is 59"));
+    let mut a_minute = self::business("{code} {minutes}");
+    a_minute.code_lifetime = Duration::from_mins(1);
+    assert_eq!(lint_templates("b", &a_minute, 2), []);
 }
 
 #[test]

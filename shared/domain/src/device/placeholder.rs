@@ -89,3 +89,26 @@ fn strip_scheme(bare: &str) -> &str {
 fn is_zero(bare: &str) -> bool {
     bare.replace("0x", "0").bytes().all(|b| b == b'0')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    /// The compatibility decomposition of each, as Python's `unicodedata` gives it.
+    #[test]
+    fn other_forms_of_letters_and_digits_have_their_plain_form() {
+        for (written, plain) in [
+            ("\u{2010}\u{2015}\u{2212}", "---"),
+            ("\u{24b6}\u{24cf}\u{24d0}\u{24e9}", "AZaz"),
+            ("\u{ff21}\u{ff5e}\u{ff01}", "A~!"),
+            ("\u{1d400}\u{1d419}\u{1d41a}\u{1d433}", "AZaz"),
+            ("\u{1d434}\u{1d44d}\u{1d44e}\u{1d467}", "AZaz"),
+            ("\u{1d670}\u{1d689}\u{1d68a}\u{1d6a3}", "AZaz"),
+            ("\u{1d7d8}\u{ff19}\u{663}", "093"),
+            ("a\u{24b5}\u{24ea}\u{1d6a4}", "a\u{24b5}\u{24ea}\u{1d6a4}"),
+        ] {
+            let folded: String = written.chars().map(fold).collect();
+            assert_eq!(folded, plain, "{written}");
+        }
+    }
+}

@@ -150,6 +150,10 @@ fn a_send_never_takes_the_slot_of_a_challenge_that_is_not_over() {
     for index in 0..7 {
         full.slots.insert(index, taken.slots[&2].clone());
     }
+    // The policy had more slots once. One of those is free sooner, and takes no challenge.
+    let mut beyond = taken.slots[&2].clone();
+    beyond.expires_at = Timestamp::from_unix(1_200);
+    full.slots.insert(7, beyond);
     let full = full.admits_send(&new(2), &terms(1_100));
     let until = Timestamp::from_unix(1_310);
     assert!(matches!(

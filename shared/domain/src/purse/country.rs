@@ -203,8 +203,8 @@ impl CountryRecord {
         if day <= self.day {
             return;
         }
-        let oldest = day - i64::from(DAYS_KEPT) + 1;
-        for skipped in oldest.max(self.day + 1)..=day {
+        // As many days in a row have all the places.
+        for skipped in (self.day + 1..=day).take(usize::from(DAYS_KEPT)) {
             if let Some(amount) = place(skipped).and_then(|place| self.costs.get_mut(place)) {
                 *amount = 0;
             }

@@ -115,12 +115,12 @@ impl<'a> CountryDraft<'a> {
             Draw::TopUp(given) if lane != Lane::Open => room.holds += given,
             Draw::TopUp(given) => {
                 // Nobody earned this.
-                let given = given.min(self.unearned - self.granted);
+                let given = given.min(self.unearned);
                 if room.holds + given < price {
                     return Err(end_of_day);
                 }
                 room.holds += given;
-                self.granted += given;
+                self.granted = given;
             }
         }
         if lane == Lane::Crowd {

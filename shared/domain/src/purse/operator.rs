@@ -113,8 +113,8 @@ pub fn give_budget(
             if record.day >= ask.day() {
                 let stop = record.bound_money(ask, policy, given.as_ref());
                 let (condition, change) = move_stop(&record, stop);
-                conditions.extend(condition);
-                changes.extend(change);
+                conditions.push(condition);
+                changes.push(change);
             }
         }
     }
@@ -127,20 +127,13 @@ pub fn give_budget(
 
 /// Moves the money stop of the record's day to `stop`. What is left and what was spent have one sum, which no text
 /// changes. So the write holds whatever is spent meanwhile.
-fn move_stop(record: &CountryRecord, stop: Micros) -> (Option<Condition>, Option<Change>) {
+fn move_stop(record: &CountryRecord, stop: Micros) -> (Condition, Change) {
     let by = stop - record.left - record.cost_on(record.day);
     let left = Attribute::Left;
-    match by {
-        0 => (None, None),
-        1.. => (None, Some(Change::Add(left, by))),
-        _ if record.left + by >= 0 => (
-            Some(Condition::AtLeast(left, -by)),
-            Some(Change::Add(left, by)),
-        ),
-        _ => (
-            Some(Condition::Below(left, -by)),
-            Some(Change::Set(left, 0)),
-        ),
+    if record.left + by >= 0 {
+        (Condition::AtLeast(left, -by), Change::Add(left, by))
+    } else {
+        (Condition::Below(left, -by), Change::Set(left, 0))
     }
 }
 
@@ -222,8 +215,8 @@ fn keep_money(
             conditions.push(Condition::Is(Attribute::Day, record.day));
             if item.has(Attribute::Budget) || item.has(Attribute::BudgetUntil) {
                 let (condition, change) = move_stop(record, stop);
-                conditions.extend(condition);
-                changes.extend(change);
+                conditions.push(condition);
+                changes.push(change);
             }
         }
         _ => {

@@ -20,8 +20,8 @@ pub struct Thousandths(pub u32);
 impl Thousandths {
     /// Returns this share of `amount`, rounded down.
     #[must_use]
-    pub const fn of(self, amount: Micros) -> Micros {
-        scale(amount, self.0 as i64, 1_000)
+    pub fn of(self, amount: Micros) -> Micros {
+        scale(amount, i64::from(self.0), 1_000)
     }
 }
 
@@ -370,6 +370,35 @@ mod tests {
         let policy = PursePolicy::default();
         let needed = [0, 2_100, 6_222, 6_223, 14_000].map(|typed| policy.count_codes_needed(typed));
         assert_eq!(needed, [4, 4, 4, 5, 9]);
+    }
+
+    #[test]
+    fn a_country_is_kept_as_long_as_phones_networks_and_what_operators_gave() {
+        let mut policy = PursePolicy {
+            known_for: DAY,
+            ..PursePolicy::default()
+        };
+        assert_eq!(policy.find_country_lifetime(), super::super::LONGEST);
+        policy.network.forgotten_after = DAY * 30;
+        assert_eq!(policy.find_country_lifetime(), DAY * 30);
+        policy.known_for = DAY * 90;
+        assert_eq!(policy.find_country_lifetime(), DAY * 90);
+    }
+
+    #[test]
+    fn nobody_is_known_only_after_he_is_forgotten() {
+        let faults = |known_for, known_after| {
+            let policy = PursePolicy {
+                known_for,
+                known_after,
+                ..PursePolicy::default()
+            };
+            let fields = policy.faults().into_iter().map(|fault| fault.field);
+            fields.collect::<Vec<_>>()
+        };
+        assert_eq!(faults(DAY, DAY), ["known.after_days"]);
+        assert_eq!(faults(DAY * 2, DAY), [""; 0]);
+        assert_eq!(faults(HOUR, DAY), ["known.days"]);
     }
 
     #[test]

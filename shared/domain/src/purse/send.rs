@@ -62,7 +62,6 @@ impl Records {
             let calls = CallRecord::read(&item(&key), ask.now).map_err(of(key))?;
             return Ok(Self {
                 calls,
-                proof,
                 ..Self::default()
             });
         }

@@ -3,11 +3,14 @@
 mod calls;
 mod credits;
 mod days;
+mod ends;
 mod known;
 mod lanes;
 mod overrides;
 mod properties;
 mod shadow;
+mod together;
+mod views;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -36,9 +36,8 @@ fn is_random(run: &str) -> bool {
     let pairs = run.bytes().zip(run.bytes().skip(1));
     let changes = pairs.filter(|(a, b)| is_digit(a) != is_digit(b)).count();
     let is_number = run.len() >= FEWEST_DIGITS && run.bytes().all(|b| b.is_ascii_digit());
-    let has_digit = run.bytes().any(|b| b.is_ascii_digit());
-    let is_mixed = changes >= 2 || (has_digit && is_hexadecimal(run));
-    (run.len() >= FEWEST && is_mixed && changes >= 1) || is_number
+    let is_mixed = changes >= 2 || (changes == 1 && is_hexadecimal(run));
+    (run.len() >= FEWEST && is_mixed) || is_number
 }
 
 /// Whether `id` is neither known nor a pattern, nor the name of an emulator without its underscores.

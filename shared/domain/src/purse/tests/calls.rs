@@ -54,6 +54,42 @@ fn strangers_get_three_calls_then_one_in_twelve_hours_and_never_stop_the_others(
 }
 
 #[test]
+fn the_strangers_of_yesterday_do_not_stop_the_others_of_today() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    for at in 0..3 {
+        place(&ask_after(Lane::Open, 43_190 + at), &policy, &mut item).expect("a call");
+    }
+    let mut today = item.clone();
+    place(&ask_after(Lane::Crowd, 43_200), &policy, &mut today).expect("a call");
+    let refused = place(&ask_after(Lane::Open, 43_200), &policy, &mut item).expect_err("empty");
+    assert_eq!(refused.rule, PurseRule::Calls);
+    assert_eq!(refused.empty, Some(EmptyPurse::Calls));
+}
+
+#[test]
+fn an_empty_purse_of_calls_stops_nobody_in_shadow_mode() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    for at in 0..3 {
+        place(&ask_after(Lane::Open, at), &policy, &mut item).expect("a call");
+    }
+    let ask = ask_after(Lane::Open, 3);
+    let records = Records::read(&ask, None, |_| item.clone()).expect("whole");
+    let plan = |shadowed: &[PurseRule]| {
+        let settings = PurseSettings {
+            shadowed: shadowed.iter().copied().collect(),
+            ..PurseSettings::default()
+        };
+        plan_in_shadow(&ask, &settings, &records)
+    };
+    assert!(plan(&[PurseRule::CallMoneyPerDay]).is_err());
+    let plan = plan(&[PurseRule::Calls]).expect("in shadow mode");
+    let after = plan.writes[0].apply(&item).expect("as it was read");
+    assert_eq!(after.get(Attribute::Lane(Lane::Open)), Some(0));
+    let left = |item: &PurseItem| item.get(Attribute::Left).expect("money");
+    assert_eq!(left(&item) - left(&after), PRICE, "its money is counted");
+}
+
+#[test]
 fn the_calls_of_a_day_cost_no_more_than_its_money() {
     let (mut policy, mut item) = (PursePolicy::default(), PurseItem::default());
     policy.calls.money_per_day = 2 * PRICE;
@@ -63,7 +99,7 @@ fn the_calls_of_a_day_cost_no_more_than_its_money() {
     let ask = ask_after(Lane::Crowd, 2);
     let refused = place(&ask, &policy, &mut item).expect_err("spent");
     assert_eq!(refused.rule, PurseRule::CallMoneyPerDay);
-    assert_eq!(refused.retry_at, ask.today.end());
+    assert_eq!((refused.retry_at, refused.empty), (ask.today.end(), None));
     place(&ask_after(Lane::Crowd, 2 * 86_400), &policy, &mut item).expect("another day");
 }
 
@@ -100,6 +136,12 @@ fn a_typed_code_earns_up_to_the_cap_and_a_refund_gives_the_price_back() {
     let cap = i64::from(policy.calls.cap) * PRICE;
     let held = holds(&item).expect("a room");
     assert!((cap..=cap * 2).contains(&held), "{held}");
+    item.set(Attribute::Lane(Lane::Open), 2 * cap);
+    let seen = CallRecord::read(&item, ask.now).expect("a record");
+    let none = plan
+        .payer
+        .credit_calls(ask.country, PRICE, seen.as_ref(), &policy);
+    assert_eq!(none, None);
 }
 
 #[test]

@@ -123,3 +123,43 @@ fn the_record_tells_how_much_of_its_money_stop_the_day_has_used_even_if_the_stop
     table.set(key, Attribute::Left, 75_000_000);
     assert_eq!(used(&table, later.day(), PRICE), Some(50));
 }
+
+#[test]
+fn the_last_text_of_a_days_money_is_sent() {
+    let mut policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let key = ask(0, "n", "b").country_key();
+    table.set(key.clone(), Attribute::Left, PRICE);
+    let sent = table.send(&ask(0, "abroad", "b"), &policy, Some(&proof("device")));
+    assert_eq!(sent.expect("the last").payer.lane, Lane::Known);
+    assert_eq!(table.get(&key, Attribute::Left), 0);
+    // A day of which the first text is the last.
+    policy.money.least = PRICE;
+    let next = table.send(&ask(86_400, "abroad", "c"), &policy, None);
+    assert!(next.is_ok());
+    assert_eq!(table.get(&key, Attribute::Left), 0);
+    let refused = table.send(&ask(86_401, "abroad", "d"), &policy, None);
+    assert_eq!(refused.expect_err("spent").rule, PurseRule::MoneyPerDay);
+}
+
+#[test]
+fn the_shards_of_a_country_divide_its_money() {
+    let policy = PursePolicy::default();
+    let mut table = Table::default();
+    let ask = Ask {
+        shards: 4,
+        ..ask(0, "vpn", "b")
+    };
+    assert!(table.send(&ask, &policy, None).is_ok());
+    let left = table.get(&ask.country_key(), Attribute::Left);
+    assert_eq!(left + PRICE, 25_000_000 / 4);
+}
+
+#[test]
+fn a_phone_keeps_its_shard() {
+    let shard = |text: &str, shards| Ask::shard_of(&index(text), shards);
+    // FNV-1a of `a` is 0xe40c292c, of `foobar` 0xbf9cf968.
+    assert_eq!((shard("a", 255), shard("foobar", 255)), (70, 190));
+    assert_eq!((shard("a", 16), shard("foobar", 16)), (12, 8));
+    assert_eq!((shard("a", 1), shard("a", 0)), (0, 0));
+}

@@ -55,6 +55,23 @@ fn a_stranger_gets_one_text_to_a_known_phone_and_the_owner_still_gets_his() {
     assert_eq!(lane(table.send(&own, &policy, Some(&owner))), Lane::Known);
 }
 
+#[test]
+fn time_fills_the_lane_of_known_phones_also_when_the_service_gives_nothing() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "abroad", "b");
+    table.set(ask.country_key(), Attribute::Lane(Lane::Known), 0);
+    table.set(
+        ask.country_key(),
+        Attribute::LaneAt(Lane::Known),
+        NOON - 3_600,
+    );
+    table.set(ask.service_key(), Attribute::Left, 0);
+    let plan = table.send(&ask, &policy, Some(&proof("device")));
+    assert_eq!(lane(plan), Lane::Known);
+    assert_eq!(table.lane(Lane::Known), PRICE);
+}
+
 /// Who verified a phone a moment ago pays like a stranger, but not for strangers who ask for the phone.
 #[test]
 fn lanes_of_known_phones_pay_a_week_after_the_first_code() {

@@ -212,6 +212,14 @@ fn a_caller_that_the_operator_vouches_for_has_a_lane_where_the_policy_has_one() 
     assert_eq!(table.lane(Lane::Attested), 3 * PRICE);
     // His network is as strange as before.
     assert!(!table.0.contains_key(&ask.network_key()));
+    let strange = Ask {
+        is_attested: false,
+        ..ask.clone()
+    };
+    assert_eq!(lane(table.send(&strange, &policy, None)), Lane::Open);
+    table.set(ask.block_key(), Attribute::Room, 0);
+    let refused = table.send(&ask, &policy, None);
+    assert_eq!(rule(refused), PurseRule::NumberBlock, "he pays for it, too");
 }
 
 #[test]
@@ -370,5 +378,10 @@ fn an_empty_lane_of_strangers_waits_for_the_money_of_the_next_day() {
     let refused = table.send(&next, &policy, None).expect_err("no money");
     assert_eq!(refused.retry_at, next.today.end());
     let then = ask(43_200, "net", "b");
-    assert!(table.send(&then, &policy, None).is_ok());
+    assert!(table.clone().send(&then, &policy, None).is_ok());
+    // With the money for just one text it waits for time alone.
+    table.set(next.service_key(), Attribute::Left, PRICE);
+    let refused = table.send(&next, &policy, None).expect_err("empty");
+    let paid_at = next.now - Duration::from_secs(1);
+    assert_eq!(refused.retry_at, paid_at + policy.open.refill);
 }

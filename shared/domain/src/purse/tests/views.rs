@@ -1,0 +1,76 @@
+//! What operators see of the purses of a text.
+
+use super::*;
+
+fn outlook(table: &Table, ask: &Ask) -> Outlook {
+    view_purses(ask, &PursePolicy::default(), &table.records(ask, None))
+}
+
+#[test]
+fn operators_see_what_each_lane_holds_and_when_it_pays() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "home", "b");
+    table.set(ask.country_key(), Attribute::Lane(Lane::Known), 0);
+    let at = Attribute::LaneAt(Lane::Known);
+    table.set(ask.country_key(), at, NOON - 60);
+    let seen = outlook(&table, &ask);
+    let known = seen.lanes[Lane::Known].expect("a lane");
+    assert_eq!((known.holds, known.cap), (0, policy.known.cap.at(PRICE)));
+    let half_an_hour = ask.now - Duration::from_mins(1) + policy.known.refill;
+    assert_eq!(known.pays_at, Some(half_an_hour));
+    let crowd = seen.lanes[Lane::Crowd].expect("a lane");
+    assert_eq!((crowd.holds > PRICE, crowd.pays_at), (true, None));
+    assert_eq!(seen.lanes[Lane::Attested], None, "it is off");
+}
+
+#[test]
+fn operators_see_the_money_of_the_day_and_when_there_is_enough_again() {
+    let mut table = Table::familiar(&PursePolicy::default());
+    let ask = ask(0, "home", "b");
+    let mut money = |left| {
+        table.set(ask.country_key(), Attribute::Left, left);
+        outlook(&table, &ask).money
+    };
+    let enough = money(PRICE);
+    assert_eq!(
+        (enough.spent, enough.left, enough.pays_at),
+        (4 * PRICE, PRICE, None)
+    );
+    assert_eq!(money(PRICE - 1).pays_at, Some(ask.today.end()));
+}
+
+#[test]
+fn operators_see_a_grant_while_it_lasts_and_has_room() {
+    let now = NOON;
+    let ask = ask(0, "vpn", "b");
+    for (until, room, is_seen) in [
+        (now + 1, 1, true),
+        (now, 1, false),
+        (now - 1, 1, false),
+        (now + 1, 0, false),
+    ] {
+        let mut table = Table::default();
+        for key in [ask.country_key(), ask.block_key()] {
+            table.set(key.clone(), Attribute::Granted, room);
+            table.set(key, Attribute::GrantedUntil, until);
+        }
+        let seen = outlook(&table, &ask);
+        assert_eq!(seen.grant.is_some(), is_seen, "{until} {room}");
+        assert_eq!(seen.block_grant.is_some(), is_seen, "{until} {room}");
+        // A block that only an operator gave something holds what it starts with.
+        let start = PursePolicy::default().number_block.start.at(PRICE);
+        assert_eq!(seen.number_block.holds, start);
+    }
+}
+
+#[test]
+fn a_forgotten_network_holds_nothing() {
+    let policy = PursePolicy::default();
+    let table = Table::familiar(&policy);
+    let near = outlook(&table, &ask(0, "home", "b")).network;
+    assert!(near.is_familiar && near.holds > 0);
+    assert_eq!((near.codes, near.codes_needed), (4, 4));
+    let later = outlook(&table, &ask(15 * 86_400, "home", "b")).network;
+    assert_eq!((later.is_familiar, later.holds, later.codes), (false, 0, 0));
+}
