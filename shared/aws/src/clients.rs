@@ -4,6 +4,7 @@
 //! none of them: Lambda puts the region and the credentials into the environment. Without the chain every cold start is
 //! several milliseconds shorter.
 
+mod brief;
 mod connections;
 mod connector;
 mod endpoint;
@@ -32,6 +33,7 @@ use thiserror::Error;
 
 use phoneproof_domain::clock::Clock;
 
+use self::brief::Brief;
 use self::connections::{Connections, Doubtful, Opening};
 use self::connector::connect_to_aws;
 pub(crate) use self::connector::{
@@ -170,10 +172,12 @@ impl Clients {
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(make_http_client(&dynamodb))
             .retry_partition(separate_quota("dynamodb"))
+            .interceptor(Brief)
             .endpoint_resolver(settings.dynamodb());
         let secrets_config = aws_sdk_secretsmanager::config::Builder::from(&shared)
             .http_client(make_http_client(&secrets))
             .retry_partition(separate_quota("secretsmanager"))
+            .interceptor(Brief)
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
@@ -214,6 +218,7 @@ fn build_sns(
     let config = aws_sdk_sns::config::Builder::from(shared)
         .http_client(http_client)
         .region(Region::new(region))
+        .interceptor(Brief)
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
         .timeout_config(allow_one_attempt());
@@ -229,6 +234,7 @@ fn build_sms_voice(
     let config = aws_sdk_pinpointsmsvoicev2::config::Builder::from(shared)
         .http_client(http_client)
         .region(Region::new(region))
+        .interceptor(Brief)
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
         .timeout_config(allow_one_attempt());

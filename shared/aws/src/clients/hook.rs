@@ -13,6 +13,7 @@ use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::hook::HookPolicy;
 use tokio::time::{Instant, timeout_at};
 
+use super::brief::USER_AGENT;
 use super::connections::{Connections, Doubtful, Opening};
 use super::connector::connect_to_hook;
 use super::{CaBundle, TlsFailed};
@@ -25,9 +26,6 @@ const BODY_WITHIN: Duration = Duration::from_secs(1);
 
 /// The longest wait that a receiver can ask for. No function runs that long, and an instant that far ahead can still be represented.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
-
-/// The name under which the service asks.
-const USER_AGENT: &str = concat!("PhoneProof/", env!("CARGO_PKG_VERSION"));
 
 /// A client of the send hook. Connections are opened, kept and replaced as those to AWS are.
 #[derive(Clone)]
