@@ -18,7 +18,9 @@ impl MicroUsd {
             clippy::cast_sign_loss,
             reason = "the range is checked first"
         )]
-        (1.0..100e6).contains(&micros).then(|| Self(micros as u64))
+        (1.0..100e6)
+            .contains(&micros)
+            .then_some(Self(micros as u64))
     }
 
     /// Makes an amount of millionths of a US dollar, such as a sum of amounts. It may be 0.

@@ -1,5 +1,7 @@
 //! The tallies of records, as the table holds them.
 
+use std::collections::btree_map::Entry;
+
 use phoneproof_domain::subject_record::SubjectRecord;
 
 use super::*;
@@ -50,10 +52,9 @@ impl Bench {
     pub(super) async fn tallies(&self, gates: &[Gate]) -> Vec<Tally> {
         let mut records = BTreeMap::new();
         for gate in gates {
-            let place = Self::place_of(&gate.subject);
-            if !records.contains_key(&place) {
-                let record = self.item(place.0, &place.1).await;
-                records.insert(place, record);
+            let (table, key) = Self::place_of(&gate.subject);
+            if let Entry::Vacant(place) = records.entry((table, key.clone())) {
+                place.insert(self.item(table, &key).await);
             }
         }
         let read =
