@@ -1,5 +1,7 @@
 //! The device that asks for a code.
 
+#[cfg(test)]
+mod alike_tests;
 mod placeholder;
 #[cfg(test)]
 mod tests;

@@ -175,7 +175,7 @@ impl Gate {
                 if tally.count_in(&window) >= quota.limit {
                     return own(SendRefusal::Denied(Denial::Exhausted(self.rule, quota)));
                 }
-                if tally.admits(asked, *begin) {
+                if tally.takes(&asked.window, *begin) {
                     return Verdict::Holds;
                 }
                 Verdict::Instead(Self {

@@ -244,6 +244,8 @@ mod tests {
             ("zh-Hant-TW,en", Some("zh-hant-tw")),
             ("zh-yue-Hant-TW,en", Some("zh-hant-tw")),
             ("ca@valencia", Some("ca")),
+            ("sr@cyrillic", Some("sr-cyrl")),
+            ("english_US.UTF-8", None),
             ("de-42-AT,en", Some("de-at")),
             ("en-US,en;q=0.9", Some("en-us")),
             (

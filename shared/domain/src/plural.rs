@@ -87,6 +87,11 @@ mod tests {
         assert_eq!(forms("en"), [0, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(forms("zh"), [0; 10]);
         assert_eq!(forms("ru")[..5], [0, 1, 1, 1, 2]);
+        assert_eq!(forms("ga"), [0, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+        assert_eq!(forms("br"), [0, 1, 2, 2, 3, 3, 3, 3, 2, 3]);
+        assert_eq!(forms("lt"), [0, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
+        assert_eq!(forms("lv"), [1, 2, 2, 2, 2, 2, 2, 2, 2, 0]);
+        assert_eq!(forms("fil"), [0, 0, 0, 1, 0, 1, 0, 0, 1, 0]);
         for (language, count) in [
             ("en", 2),
             ("ja", 1),

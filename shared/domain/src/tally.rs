@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
-use crate::window::{Quota, Window};
+use crate::window::Window;
 
 /// The places of a tally. The number is prime. So a subject that comes back at the same hour of another day, or on the
 /// same day of another week, seldom meets the place of an older window.
@@ -76,12 +76,6 @@ impl Tally {
             (Begin::Next, Some(at)) if at == window.start => is_held,
             (Begin::Next, own) => own.is_none_or(|at| at < window.start) && !is_held,
         }
-    }
-
-    /// Whether a write that begins like this counts one more within `quota`. The store repeats it as a condition.
-    #[must_use]
-    pub fn admits(&self, quota: &Quota, begin: Begin) -> bool {
-        self.takes(&quota.window, begin) && self.count_in(&quota.window) < quota.limit
     }
 
     /// Counts one in `window`.

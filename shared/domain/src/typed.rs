@@ -126,6 +126,13 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_is_dropped_and_nothing_else() {
+        let copied = " \u{feff}ann\u{200b}@\u{ad}example\u{2060}.com\n";
+        assert_eq!(drop_unseen(copied), "ann@example.com");
+        assert_eq!(drop_unseen("a+b-c (d)"), "a+b-c(d)");
+    }
+
+    #[test]
     fn reads_every_decimal_digit_and_no_other_number() {
         assert!(ZEROS.is_sorted());
         for zero in ZEROS {

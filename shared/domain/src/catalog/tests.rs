@@ -128,6 +128,9 @@ fn a_text_is_measured_with_the_form_that_needs_most() {
     let english = format!("{{code}} {fill} {{minutes:minute|minutes}}");
     assert_eq!(segments(&english, 1), (1, 6 + 1 + 60 + 1 + 8));
     assert_eq!(segments(&english, 10), (1, 6 + 1 + 60 + 1 + 10));
+    // One minute can be the longest text, too.
+    let longest_first = format!("{{code}} {fill} {{minutes:long minute|min}}");
+    assert_eq!(segments(&longest_first, 10), (1, 6 + 1 + 60 + 1 + 13));
     // One minute is the shortest text, and the only one that is not in the alphabet of SMS.
     let mixed = format!("{{code}} {fill} {{minutes:мин|minutes long}}");
     assert_eq!(segments(&mixed, 10), (2, 6 + 1 + 60 + 1 + 5));

@@ -116,6 +116,19 @@ fn a_count_goes_to_the_window_that_has_begun_and_replaces_what_is_left_over() {
 }
 
 #[test]
+fn the_tally_of_another_share_is_asked_as_if_it_had_not_been_seen() {
+    let mut gate = count(hour(0));
+    if let Check::Count(_, begin) = &mut gate.check {
+        *begin = Begin::Anew { at: None };
+    }
+    let expected = Gate {
+        share: Share::Here,
+        ..count(hour(0))
+    };
+    assert_eq!(gate.with_share(Share::Here), expected);
+}
+
+#[test]
 fn a_block_holds_until_its_end() {
     let gate = gate(Rule::BlockedDevice, Check::NotBlocked);
     let examine = |until| {

@@ -151,6 +151,17 @@ mod tests {
 
     const MOST: SlotIndex = 40;
 
+    #[test]
+    fn the_first_slot_comes_after_the_last() {
+        let layout = SlotLayout::new(Duration::from_mins(1), Duration::from_mins(5), MOST);
+        let last = layout.count - 1;
+        assert_eq!(
+            [0, last - 1, last].map(|slot| layout.next(slot)),
+            [1, last, 0]
+        );
+        assert_eq!(layout.next(SlotIndex::MAX), 0);
+    }
+
     proptest! {
         /// Otherwise a stranger's send could overwrite a live challenge.
         #[test]

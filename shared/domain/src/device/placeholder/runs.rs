@@ -45,3 +45,29 @@ fn is_own(id: &str) -> bool {
     let characters: Vec<char> = id.chars().collect();
     !is_zero(id) && !KNOWN.contains(&id) && !is_patterned(&characters) && !is_emulator(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::holds_id;
+
+    #[test]
+    fn an_id_is_random_characters_and_no_name_with_its_version() {
+        for text in [
+            "okhttp/4.12 7f3a9c2e1b5d",
+            "okhttp/4.12 abdcfeabc123",
+            "okhttp/4.12 490154203237526",
+            "okhttp/4.12 6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+        ] {
+            assert!(holds_id(text), "{text}");
+        }
+        for text in [
+            "headlesschrome120",
+            "okhttp/4.12",
+            "7f3a9c2e1b5",
+            "20270115080000",
+            "internetexplorer",
+        ] {
+            assert!(!holds_id(text), "{text}");
+        }
+    }
+}

@@ -238,8 +238,8 @@ fn a_budget_of_a_country_that_nobody_texted_yet_is_its_first_money_stop() {
     };
     let record = table.records(&two, None).country.expect("a country");
     assert_eq!(record.holds(Lane::Open), 0);
-    assert_eq!((0..3).map(|shard| share(10, shard, 3)).sum::<i64>(), 10);
-    assert_eq!((0..3).map(|shard| share(10, shard, 3)).max(), Some(4));
+    assert_eq!([0, 1, 2].map(|shard| share(10, shard, 3)), [4, 3, 3]);
+    assert_eq!([0, 1, 2].map(|shard| share(11, shard, 3)), [4, 4, 3]);
 }
 
 #[test]
