@@ -49,3 +49,71 @@ impl Intercept for Brief {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_credential_types::Credentials;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use phoneproof_domain::clock::{Clock, Timestamp};
+
+    use super::*;
+    use crate::clients::{AwsSettings, Clients};
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix(1_795_435_200)
+        }
+    }
+
+    /// Keeps the names of the headers of the last request, and its user agent. Never answers.
+    #[derive(Debug, Clone, Default)]
+    struct Seen(Arc<Mutex<(Vec<String>, String)>>);
+
+    impl HttpConnector for Seen {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let headers = request.headers();
+            let names = headers.iter().map(|(name, _)| name.to_owned()).collect();
+            let agent = headers.get("user-agent").unwrap_or_default().to_owned();
+            *self.0.lock().expect("no panic") = (names, agent);
+            HttpConnectorFuture::ready(Err(ConnectorError::user("no answer".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_names_the_program_and_nothing_of_the_sdk() {
+        let settings = AwsSettings {
+            region: "eu-central-1".to_owned(),
+            sns_region: None,
+            credentials: Credentials::new("id", "secret", None, None, "test"),
+            dynamodb_endpoint: None,
+            sns_endpoint: None,
+            sms_voice_endpoint: None,
+            secrets_endpoint: None,
+            ca_bundle: None,
+        };
+        let seen = Seen::default();
+        let connector = SharedHttpConnector::new(seen.clone());
+        let clients = Clients::over(connector, &settings, Arc::new(Noon));
+        drop(clients.dynamodb.list_tables().send().await);
+        let (mut names, agent) = seen.0.lock().expect("no panic").clone();
+        names.sort();
+        let expected = [
+            "authorization",
+            "content-length",
+            "content-type",
+            "user-agent",
+            "x-amz-date",
+            "x-amz-target",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(agent, USER_AGENT);
+    }
+}

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 const NETWORKS: usize = 1_000;
 
 /// How long a credit waits for its turn. An answer that takes longer is late, and one that is lost holds up no other credit.
-const TURN: Duration = Duration::from_millis(50);
+const TURN: Duration = Duration::from_millis(20);
 
 /// Makes a credit after those before it, over the connection of the write that decided.
 ///
