@@ -200,6 +200,13 @@ mod tests {
         assert!(!check_at(now, "msg_1", "1800000001", &both, body));
         assert!(!check_at(now, "msg_1", "01800000000", &both, body));
         assert!(!check_at(now, "msg_1", "1800000000", &both, b"{}"));
+        // Other spellings of the instant are none, whoever signed them.
+        for timestamp in ["+1800000000", "0001800000000", "1800000000.0"] {
+            let keyring = keyring();
+            let tag = sign_with(keyring.current(), "msg_1", timestamp, body);
+            let signature = format!("v1,{}", STANDARD.encode(tag.as_ref()));
+            assert!(!check_at(now, "msg_1", timestamp, &signature, body));
+        }
         // The libraries of Standard Webhooks refuse a header that is empty.
         let nameless = sign(&keyring(), "", at, body);
         assert!(!check_at(now, "", "1800000000", &nameless, body));

@@ -16,11 +16,10 @@ impl MicroUsd {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "the range is checked first"
+            reason = "the range is checked below"
         )]
-        (1.0..100e6)
-            .contains(&micros)
-            .then_some(Self(micros as u64))
+        let amount = Self(micros as u64);
+        (1.0..100e6).contains(&micros).then_some(amount)
     }
 
     /// Makes an amount of millionths of a US dollar, such as a sum of amounts. It may be 0.

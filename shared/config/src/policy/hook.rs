@@ -199,7 +199,10 @@ mod tests {
 
     #[test]
     fn takes_nothing_else() {
-        let long = format!("https://hooks.example.com/{}", "x".repeat(MAX_URL));
+        let start = "https://hooks.example.com/";
+        let longest = format!("{start}{}", "x".repeat(MAX_URL - start.len()));
+        assert_eq!(reach(&longest, false), Some(Reach::Public));
+        let long = format!("{longest}x");
         let long_label = format!("https://{}.com/", "a".repeat(64));
         let letters = format!("https://{}/", "a".repeat(300));
         let long_name = format!("https://{}com/", "abcdefg.".repeat(32));
@@ -243,6 +246,7 @@ mod tests {
             "https://h.example:+443/",
             "https://h.example:/",
             "https://h.example:65536/",
+            "https://h.example:0/",
             "https://h.example/\u{e9}",
             "https://h.example/?k=\u{e9}",
             "https://h.example/%zz",

@@ -114,6 +114,30 @@ fn shows_only_ids_in_debug_output() {
     assert!(shown.contains("r1") && !shown.contains("zzz"));
 }
 
+/// Hashes are made with the pepper of the current root, and checked with that of every root.
+#[test]
+fn the_first_form_has_a_pepper_for_each_root_and_hashes_with_the_current_ones() {
+    let (one, two) = (secret('x'), secret('y'));
+    for current in ["r1", "r2"] {
+        let text = format!(
+            r#"{{"current":"{current}","index":"r1","roots":{{"r1":"{one}","r2":"{two}"}}}}"#
+        );
+        let keyring = Keyring::from_json(&text).expect("valid");
+        let now = Timestamp::from_unix(1_800_000_000);
+        assert_eq!(keyring.current_pepper(now).id().as_str(), current);
+        let keys = ["r1", "r2"].map(|id| {
+            let id = RootId::parse(id).expect("an id");
+            let pepper = keyring.pepper(&id).expect("a pepper");
+            assert_eq!(*pepper.id(), id);
+            pepper.key().to_vec()
+        });
+        assert_ne!(keys[0], keys[1]);
+        assert_eq!(keys.map(|key| key.len()), [32, 32]);
+        let other = RootId::parse("r3").expect("an id");
+        assert!(keyring.pepper(&other).is_none());
+    }
+}
+
 /// The answers were computed with another implementation.
 #[test]
 fn converts_the_first_form_to_the_known_keys() {

@@ -154,6 +154,26 @@ fn eddsa_accepts_the_signature_of_the_standard_and_no_other() {
 }
 
 #[test]
+fn a_header_needs_its_type_and_no_extension() {
+    let read = |header: Value| {
+        let header: Header = serde_json::from_value(header).expect("a header");
+        read_kid(&header, "type+jwt").map(str::to_owned)
+    };
+    let kid = json!({ "alg": "ES256", "typ": "type+jwt", "kid": "k" });
+    assert_eq!(read(kid.clone()).as_deref(), Ok("k"));
+    for (name, value) in [
+        ("typ", json!("JWT")),
+        ("typ", Value::Null),
+        ("crit", json!(["exp"])),
+        ("kid", Value::Null),
+    ] {
+        let mut changed = kid.clone();
+        changed[name] = value;
+        assert!(matches!(read(changed), Err(Rejection::Malformed)), "{name}");
+    }
+}
+
+#[test]
 fn uses_keys_of_each_algorithm() {
     assert_eq!(used(&[p256(), rsa(), ed25519()]), ["e1", "r1", "rsa1"]);
 }
@@ -169,6 +189,8 @@ fn ignores_a_key_without_id_or_with_no_or_another_algorithm() {
         changed(p256(), "alg", Value::Null),
         changed(p256(), "alg", json!("ES384")),
         changed(p256(), "alg", json!("RS256")),
+        // A curve of another kind of key.
+        changed(ed25519(), "crv", json!("P-256")),
         // Signatures of a P-384 key are not ES256, even if the key says `ES256`.
         changed(p256(), "crv", json!("P-384")),
         changed(rsa(), "alg", json!("RS512")),

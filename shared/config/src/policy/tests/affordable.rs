@@ -100,18 +100,21 @@ fn a_long_text_that_costs_more_than_a_text_may_is_a_warning() {
         "{found:?}"
     );
     // The money of a day, and what no typed code has earned.
-    for (more, path) in [
+    for (more, path, why) in [
         (
             "[purses.money_stop]\nusd_per_day = 0.5",
             "purses.money_stop.usd_per_day: a text of 2",
+            "fits into the money of a day without",
         ),
         (
             "[purses]\nunearned_usd_per_day = 0.5",
             "purses.unearned_usd_per_day: a text of 2",
+            "fits into what countries get without",
         ),
     ] {
         let found = warned(&prices, more);
         assert!(found.len() == 1 && found[0].starts_with(path), "{found:?}");
+        assert!(found[0].contains(why), "{found:?}");
     }
     let unearned = "[purses]\nunearned_usd_per_day = 0.5\n[purses.attested]";
     assert_eq!(warned(&prices, unearned), [""; 0]);

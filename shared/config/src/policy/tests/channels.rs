@@ -136,6 +136,7 @@ fn who_sends_is_a_pool_a_number_or_a_sender_id_of_the_country() {
         "phone-0123456789abcdef0123456789abcdef",
         "+6591234567",
         "72345",
+        "723",
         "EXAMPLE",
         "Ex-1",
         "A1234567890",

@@ -20,6 +20,9 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
     // A prefix of another country would pass the list of countries.
     for (prefix, place) in [
         ("+53", 0),
+        ("+14a6", 0),
+        ("+1", 0),
+        ("+143612345678901", 0),
         ("+44", 0),
         ("+1436", 1),
         ("+14", 1),

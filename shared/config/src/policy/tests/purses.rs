@@ -289,6 +289,20 @@ fn a_policy_that_can_never_text_does_not_start() {
     }
 }
 
+/// It would be read as 0, which some of these amounts may be.
+#[test]
+fn no_amount_is_nan() {
+    for (table, key) in [
+        ("", "unearned_usd_per_day"),
+        (".money_stop", "usd_per_day"),
+        (".crowd", "usd"),
+        (".number_block", "start_usd"),
+    ] {
+        let found = paths(&format!("[purses{table}]\n{key} = nan"));
+        assert_eq!(found, [format!("purses{table}.{key}")]);
+    }
+}
+
 /// TOML cannot hold these numbers. They have their paths all the same.
 #[test]
 fn a_number_that_is_too_long_is_named() {
@@ -303,4 +317,8 @@ fn a_number_that_is_too_long_is_named() {
         "unearned_usd_per_day",
     ];
     assert_eq!(found, expected.map(|path| format!("purses.{path}")));
+    let reasons = faults(&format!("{text}\n{SMALLEST}"));
+    let far = reasons.iter();
+    let far = far.filter(|reason| reason.ends_with("and not one so far from 0"));
+    assert_eq!(far.count(), 3, "{reasons:?}");
 }

@@ -114,6 +114,11 @@ fn a_table_that_cannot_work_is_named() {
     ] {
         assert_eq!(paths(&with(voice)), [path], "{voice}");
     }
+    let full = "countries = [\"US\"]\nprice_usd = 0.1\nstart_calls = 10";
+    assert!(
+        from_toml(&with(full)).is_ok(),
+        "as many as typed codes earn"
+    );
 }
 
 /// The general price is that of countries without one of their own, so where each has one it decides nothing.

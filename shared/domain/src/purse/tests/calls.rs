@@ -67,6 +67,18 @@ fn the_strangers_of_yesterday_do_not_stop_the_others_of_today() {
 }
 
 #[test]
+fn the_lane_of_the_text_says_whose_call_it_is() {
+    for lane in Lane::ALL {
+        let is_strange = matches!(lane, Lane::Open | Lane::Moved);
+        assert_eq!(CallOutlook::is_strange(lane), is_strange, "{lane:?}");
+        let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+        place(&ask_after(lane, 0), &policy, &mut item).expect("a call");
+        let strange = item.get(Attribute::Lane(Lane::Open));
+        assert_eq!(strange == Some(2 * PRICE), is_strange, "{lane:?}");
+    }
+}
+
+#[test]
 fn an_empty_purse_of_calls_stops_nobody_in_shadow_mode() {
     let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
     for at in 0..3 {
