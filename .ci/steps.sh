@@ -49,7 +49,7 @@ beside() {
     (
         # The trap sees no arguments when a command in a function has failed.
         name=$1 began=$SECONDS
-        trap 'status=$?; cpu used; echo "$status $((SECONDS - began)) $used" >"$work/$name.done"' EXIT
+        trap 'status=$?; cpu used; echo "$status $((SECONDS - began)) $used" >"$work/$name.end"; mv "$work/$name.end" "$work/$name.done"' EXIT
         renice -n "$2" -p "$BASHPID" >/dev/null
         "${@:3}"
     ) >"$work/$1.log" 2>&1 </dev/null &

@@ -30,6 +30,8 @@ with socket.socket(socket.AF_UNIX) as connection:
 def start(folder):
     """Starts the command line, and writes the command `aws` that calls it. Returns its process."""
     address = pathlib.Path(folder) / "aws.socket"
+    # An earlier run may have left it.
+    address.unlink(missing_ok=True)
     process = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.read(1) == b"r", "the AWS command line did not start"
     command = pathlib.Path(folder) / "aws"
@@ -55,19 +57,22 @@ def answer(connection, command_line):
         os.environ.clear()
         os.environ.update(environment)
         status = command_line.main(call["arguments"])
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except SystemExit as exit:
-        status = exit.code if isinstance(exit.code, int) else 1
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:
         traceback.print_exc()
     finally:
-        connection.sendall(bytes([status & 255]))
-        os._exit(0)
+        # Whatever happens, the copy ends here and not in the server's code.
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            connection.sendall(bytes([status & 255]))
+        finally:
+            os._exit(0)
 
 
 def reap(*_):
-    """Takes leave of the copies that have ended."""
+    """Waits for the copies that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -11,7 +11,7 @@ The emulator differs from AWS in these points:
 - Its APIs have no DNS names, and the URLs that it has for them are not those of an issuer. For the account service, a
   proxy of this script serves both APIs at paths of its own, which become the issuers.
 - It does not expand the SAM transform of nested templates. SAM's own translator expands it before the deployment.
-- It does not know the account's attributes for SMS, such as the spend limit.
+- It does not know End User Messaging, nor the account's attributes for SMS, such as the spend limit. Its resources are removed, too.
 - It does not keep settings of encryption, recovery or deletion protection. It does not throttle, and it makes no
   metrics from log lines.
 """

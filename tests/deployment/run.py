@@ -1,6 +1,6 @@
 """Deploys the built stack to an emulated AWS on loopback, uses it, updates it and deletes it.
 
-It needs sam, ministack, aws and the Rust toolchain on the path. Run it after the two builds:
+It needs sam, ministack and the Rust toolchain on the path, and awscli, boto3, pyyaml and aws-sam-translator. Run it after the two builds:
 
     sam build
     sam build --template infra/account.yaml --build-dir .aws-sam/account

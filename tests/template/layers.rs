@@ -41,8 +41,9 @@ const LAYERS: &[Layer] = &[
     ),
 ];
 
-/// The external crates that the domain may use. They are values and parsers, and none reaches out of the process.
-const OF_THE_DOMAIN: [&str; 6] = [
+/// The external crates that the domain may use. They are values, parsers and macros, and none reaches out of the process.
+const OF_THE_DOMAIN: [&str; 7] = [
+    "derive_more",
     "prost",
     "rlibphonenumber",
     "serde",
