@@ -163,7 +163,7 @@ pub(crate) fn find_number_block(text: &str, common: &Common) -> Result<Destinati
     found.cloned().ok_or_else(|| {
         CommandError::usage(
             "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555; its \
-             country has no numbers of this length. For more than ten thousand numbers, block the country or a network",
+             country has no numbers of this length. For more than ten thousand numbers, name the country or a network",
         )
     })
 }

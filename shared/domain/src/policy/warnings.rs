@@ -26,7 +26,28 @@ impl Policy {
             .chain(numbers)
             .chain(prices)
             .chain(self.warn_of_calls())
+            .chain(self.warn_of_vouching())
             .collect()
+    }
+
+    /// Warns of an edge that vouches without effect, and of a lane that nobody can open.
+    fn warn_of_vouching(&self) -> Option<Fault> {
+        let lane = self.purses.policy.attested.as_ref();
+        let (path, reason) = match (&self.attestation, lane) {
+            (Some(_), None) => (
+                "attestation",
+                "attestations are checked, and pay for no text: [purses.attested] turns their lane on",
+            ),
+            (None, Some(_)) => (
+                "purses.attested",
+                "nobody can vouch for a caller: [attestation] lists the keys of your edge",
+            ),
+            _ => return None,
+        };
+        Some(Fault {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        })
     }
 
     /// Warns of calls to countries that Notify serves in its advanced tier only.

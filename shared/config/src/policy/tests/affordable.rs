@@ -117,7 +117,12 @@ fn a_long_text_that_costs_more_than_a_text_may_is_a_warning() {
         assert!(found[0].contains(why), "{found:?}");
     }
     let unearned = "[purses]\nunearned_usd_per_day = 0.5\n[purses.attested]";
-    assert_eq!(warned(&prices, unearned), [""; 0]);
+    assert_eq!(
+        warned(&prices, unearned),
+        [
+            "purses.attested: nobody can vouch for a caller: [attestation] lists the keys of your edge"
+        ]
+    );
     let shadowed = "[purses]\nshadow = ['money-per-day']\n[purses.money_stop]\nusd_per_day = 0.5";
     assert_eq!(warned(&prices, shadowed), [""; 0]);
 }

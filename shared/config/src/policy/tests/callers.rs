@@ -24,6 +24,18 @@ fn an_edge_is_known_by_its_issuer_and_keys() {
     let ids: Vec<_> = policy.keys.iter().map(|key| key.id.as_str()).collect();
     assert_eq!((policy.issuer.as_str(), ids), ("edge", vec!["a", "b"]));
     assert!(from_toml(SMALLEST).expect("valid").attestation.is_none());
+    // Keys without the lane pay for nothing, and nobody opens a lane without keys.
+    let warned = |text: &str| {
+        let paths = warnings(text).into_iter().map(|warning| warning.path);
+        let own = ["attestation", "purses.attested"];
+        paths
+            .filter(|path| own.contains(&path.as_str()))
+            .collect::<Vec<_>>()
+    };
+    let lane = format!("{SMALLEST}\n[purses.attested]\n");
+    assert_eq!(warned(&both), ["attestation"]);
+    assert_eq!(warned(&lane), ["purses.attested"]);
+    assert_eq!(warned(&both.replace(SMALLEST, &lane)), Vec::<String>::new());
     for (text, fault) in [
         (with("edge", &[]), "attestation.key: 1 to 16"),
         (with("", &[key("a", PEM)]), "attestation.issuer: "),
