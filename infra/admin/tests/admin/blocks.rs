@@ -162,7 +162,7 @@ async fn a_number_block_without_numbers_is_refused() {
         let (code, said) = site.run_json(&block).await;
         assert_eq!(code, 2, "{value}: {said}");
         let said = said["error"].as_str().expect("an error");
-        assert!(said.contains("block the country"), "{said}");
+        assert!(said.contains("name the country"), "{said}");
     }
     // This build knows no numbers behind +1436, but numbers of this length.
     for value in ["+1436555", "+1436555xxxx", "+14365551234", "+44740012"] {
