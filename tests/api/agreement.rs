@@ -130,9 +130,8 @@ impl Bench {
 
     /// Reads the record that the table holds now.
     async fn record(&self) -> PhoneRecord {
-        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
-        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
-        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let index = self.subjects.phone_index.as_str();
+        let item = self.item("Challenges", index).await;
         let count =
             |name: &str| number(&item[name]).map_or(0, |n| u32::try_from(n).expect("small"));
         let slots = item.as_object().expect("an item").iter();

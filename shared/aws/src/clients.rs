@@ -313,20 +313,23 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
 
 #[cfg(test)]
 mod tests {
+    use phoneproof_domain::clock::Timestamp;
+
     use super::*;
 
-    struct Noon;
+    /// A clock that stands still.
+    pub(super) struct Noon;
 
     impl Clock for Noon {
-        fn now(&self) -> phoneproof_domain::clock::Timestamp {
-            phoneproof_domain::clock::Timestamp::from_unix(1_795_435_200)
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix(1_795_953_600)
         }
     }
 
-    #[test]
-    fn texts_are_sent_and_signed_for_in_a_region_of_their_own() {
-        let mut settings = AwsSettings {
-            region: "eu-central-2".to_owned(),
+    /// Makes the settings of a function in this region, with AWS's own endpoints.
+    pub(super) fn make_settings(region: &str) -> AwsSettings {
+        AwsSettings {
+            region: region.to_owned(),
             sns_region: None,
             credentials: Credentials::new("id", "secret", None, None, "test"),
             dynamodb_endpoint: None,
@@ -334,7 +337,12 @@ mod tests {
             sms_voice_endpoint: None,
             secrets_endpoint: None,
             ca_bundle: None,
-        };
+        }
+    }
+
+    #[test]
+    fn texts_are_sent_and_signed_for_in_a_region_of_their_own() {
+        let mut settings = make_settings("eu-central-2");
         for (given, region) in [
             (None, "eu-central-2"),
             (Some("eu-central-1"), "eu-central-1"),

@@ -45,9 +45,7 @@ impl Bench {
     }
 
     pub(super) async fn purse(&self, key: &PurseKey) -> PurseItem {
-        let key = json!({ "pk": { "S": key.to_string() } });
-        let request = json!({ "TableName": "Limits", "Key": key, "ConsistentRead": true });
-        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let item = self.item("Limits", &key.to_string()).await;
         PurseItem::read(|name| match &item[name] {
             Value::Null => Stored::Absent,
             value => number(value).map_or(Stored::Other, Stored::Integer),
@@ -156,9 +154,8 @@ impl Bench {
     }
 
     async fn owed(&self) -> [i64; 3] {
-        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
-        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
-        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let index = self.subjects.phone_index.as_str();
+        let item = self.item("Challenges", index).await;
         ["owed_here", "owed_near", "owed_elsewhere"].map(|name| number(&item[name]).unwrap_or(0))
     }
 }

@@ -67,7 +67,8 @@ impl Bench {
         read_tally(&self.item(table, &key).await, tally_name(gate))
     }
 
-    async fn item(&self, table: &str, key: &str) -> Value {
+    /// Reads an item; null if there is none.
+    pub(super) async fn item(&self, table: &str, key: &str) -> Value {
         let key = json!({ "pk": { "S": key } });
         let request = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
         self.world.dynamodb("GetItem", &request).await.json["Item"].take()

@@ -54,24 +54,15 @@ impl Intercept for Brief {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use aws_credential_types::Credentials;
     use aws_smithy_runtime_api::client::http::{
         HttpConnector, HttpConnectorFuture, SharedHttpConnector,
     };
     use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
     use aws_smithy_runtime_api::client::result::ConnectorError;
-    use phoneproof_domain::clock::{Clock, Timestamp};
 
     use super::*;
-    use crate::clients::{AwsSettings, Clients};
-
-    struct Noon;
-
-    impl Clock for Noon {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_unix(1_795_435_200)
-        }
-    }
+    use crate::clients::Clients;
+    use crate::clients::tests::{Noon, make_settings};
 
     /// Keeps the names of the headers of the last request, and its user agent. Never answers.
     #[derive(Debug, Clone, Default)]
@@ -89,16 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_names_the_program_and_nothing_of_the_sdk() {
-        let settings = AwsSettings {
-            region: "eu-central-1".to_owned(),
-            sns_region: None,
-            credentials: Credentials::new("id", "secret", None, None, "test"),
-            dynamodb_endpoint: None,
-            sns_endpoint: None,
-            sms_voice_endpoint: None,
-            secrets_endpoint: None,
-            ca_bundle: None,
-        };
+        let settings = make_settings("eu-central-1");
         let seen = Seen::default();
         let connector = SharedHttpConnector::new(seen.clone());
         let clients = Clients::over(connector, &settings, Arc::new(Noon));

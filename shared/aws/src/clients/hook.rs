@@ -187,14 +187,7 @@ mod tests {
     use phoneproof_domain::hook::Reach;
 
     use super::*;
-
-    struct Noon;
-
-    impl Clock for Noon {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_unix(1_795_953_600)
-        }
-    }
+    use crate::clients::tests::Noon;
 
     #[test]
     fn a_request_that_is_not_built_says_which_part_and_why() {

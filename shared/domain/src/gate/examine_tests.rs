@@ -2,29 +2,14 @@
 
 use super::*;
 use crate::challenge::ChallengeId;
-use crate::phone_record::Lockout;
 use crate::purse::{Caller, Claim, Proof, PursePolicy};
-use crate::window::{DAY, HOUR};
+use crate::window::HOUR;
 
 const NOW: Timestamp = Timestamp::from_unix(90_000);
 const NEW: Reservation = Reservation::New {
     id: ChallengeId([1; 16]),
     slot: 0,
 };
-
-fn terms(now: Timestamp) -> Terms {
-    Terms {
-        now,
-        today: Window::containing(now, DAY, Duration::ZERO),
-        cooldown: Duration::from_mins(1),
-        lockout: Lockout {
-            soft: 20,
-            hard: 100,
-            remembered: DAY,
-        },
-        slots: 7,
-    }
-}
 
 fn index(text: &str) -> SubjectIndex {
     SubjectIndex::from_text(text.to_owned())
@@ -62,7 +47,7 @@ fn texts(windows: &[(Window, u32)]) -> Found {
 #[test]
 fn a_count_holds_below_its_limit_and_is_refused_from_it_on() {
     let gate = count(hour(0));
-    let examine = |found: &Found| gate.examine(found, &NEW, &terms(NOW));
+    let examine = |found: &Found| gate.examine(found, &NEW, &Terms::sample(NOW));
     for held in [0, 1] {
         assert_eq!(examine(&texts(&[(hour(0), held)])), Verdict::Holds);
     }
@@ -81,14 +66,16 @@ fn a_count_holds_below_its_limit_and_is_refused_from_it_on() {
     }
     assert_eq!(examine(&others), Verdict::Holds);
     for share in [Share::Here, Share::Near] {
-        let own = gate.with_share(share).examine(&others, &NEW, &terms(NOW));
+        let own = gate
+            .with_share(share)
+            .examine(&others, &NEW, &Terms::sample(NOW));
         assert_ne!(own, Verdict::Holds, "{share:?}");
     }
 }
 
 #[test]
 fn a_count_goes_to_the_window_that_has_begun_and_replaces_what_is_left_over() {
-    let examine = |found: &Found| count(hour(0)).examine(found, &NEW, &terms(NOW));
+    let examine = |found: &Found| count(hour(0)).examine(found, &NEW, &Terms::sample(NOW));
     // An instance whose clock is ahead has begun the next hour.
     assert_eq!(
         examine(&texts(&[(hour(1), 1)])),
@@ -105,7 +92,8 @@ fn a_count_goes_to_the_window_that_has_begun_and_replaces_what_is_left_over() {
     // The place of an hour is that of 31 hours before.
     let at = Some(hour(0).start);
     let asked = count(hour(31));
-    let Verdict::Instead(fitting) = asked.examine(&texts(&[(hour(0), 2)]), &NEW, &terms(NOW))
+    let Verdict::Instead(fitting) =
+        asked.examine(&texts(&[(hour(0), 2)]), &NEW, &Terms::sample(NOW))
     else {
         panic!("it begins anew");
     };
@@ -134,7 +122,7 @@ fn a_block_holds_until_its_end() {
     let examine = |until| {
         let mut found = Found::default();
         found.record.blocked_until = until;
-        gate.examine(&found, &NEW, &terms(NOW))
+        gate.examine(&found, &NEW, &Terms::sample(NOW))
     };
     assert_eq!(examine(None), Verdict::Holds);
     assert_eq!(examine(Some(NOW)), Verdict::Holds);
@@ -169,7 +157,7 @@ fn the_reserve_is_for_the_device_and_the_network_of_the_last_code() {
             device: index(device),
             network: index(network),
         };
-        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &terms(NOW));
+        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
         reserved.map(|reserved| {
             let shares = reserved.gates.iter().map(|gate| gate.share);
             (reserved.claim, shares.collect::<Vec<_>>())
@@ -202,7 +190,7 @@ fn the_reserve_is_not_for_a_device_that_does_not_wait() {
     let mut find = |by: &str, sent| {
         found.phone.last_sent = Some(sent);
         found.phone.last_sent_by = Some(index(by));
-        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &terms(NOW));
+        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
         reserved.is_some()
     };
     let second = Duration::from_secs(1);

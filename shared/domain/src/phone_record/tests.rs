@@ -7,19 +7,25 @@ const WRITE: WriteId = WriteId([7; 16]);
 /// The id of a challenge that no slot holds.
 const UNHELD: ChallengeId = ChallengeId([3; 16]);
 
-fn terms(now: i64) -> Terms {
-    let now = Timestamp::from_unix(now);
-    Terms {
-        now,
-        today: Window::containing(now, DAY, Duration::ZERO),
-        cooldown: Duration::from_mins(1),
-        lockout: Lockout {
-            soft: 20,
-            hard: 100,
-            remembered: DAY,
-        },
-        slots: 7,
+impl Terms {
+    /// The terms of tests at this instant: a minute between texts, locks after 20 and 100 wrong codes, seven slots.
+    pub(crate) fn sample(now: Timestamp) -> Self {
+        Self {
+            now,
+            today: Window::containing(now, DAY, Duration::ZERO),
+            cooldown: Duration::from_mins(1),
+            lockout: Lockout {
+                soft: 20,
+                hard: 100,
+                remembered: DAY,
+            },
+            slots: 7,
+        }
     }
+}
+
+fn terms(now: i64) -> Terms {
+    Terms::sample(Timestamp::from_unix(now))
 }
 
 fn guess(right: bool) -> Guess {

@@ -13,7 +13,7 @@ use crate::subject::{Subject, SubjectIndex, SubjectKind};
 pub const DAYS_KEPT: u8 = 17;
 
 /// The names of what was spent on a day: every read of an item asks for all of them.
-const COSTS: &[&str] = &[
+const COSTS: [&str; DAYS_KEPT as usize] = [
     "spent_0", "spent_1", "spent_2", "spent_3", "spent_4", "spent_5", "spent_6", "spent_7",
     "spent_8", "spent_9", "spent_10", "spent_11", "spent_12", "spent_13", "spent_14", "spent_15",
     "spent_16",

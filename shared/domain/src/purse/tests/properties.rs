@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::challenge::ChallengeId;
-use crate::phone_record::{Guess, Lockout, PhoneRecord, Slot, Terms, Use, WriteId};
+use crate::phone_record::{Guess, PhoneRecord, Slot, Terms, Use, WriteId};
 use crate::root::RootId;
 
 /// One step of a history.
@@ -367,15 +367,9 @@ fn parallel_right_codes_earn_once() {
         ..PhoneRecord::default()
     };
     let terms = Terms {
-        now: ask.now,
         today: ask.today,
-        cooldown: Duration::from_mins(1),
-        lockout: Lockout {
-            soft: 20,
-            hard: 100,
-            remembered: DAY,
-        },
         slots: 1,
+        ..Terms::sample(ask.now)
     };
     for n in 0..200 {
         let write = WriteId([n; 16]);
