@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -39,6 +39,8 @@ struct Plan {
     always: BTreeMap<String, Fault>,
     /// The conflicts of overlapping writers, if the proxy makes them.
     contention: Option<Contention>,
+    /// The item that another writer puts after every call of an operation.
+    overtaken: BTreeMap<String, Value>,
 }
 
 /// A running proxy. Point a stack at its URLs. Clones share the plan of faults and the counts.
@@ -126,6 +128,11 @@ impl Proxy {
     pub fn conflicts(&self) -> usize {
         let plan = lock(&self.plan);
         plan.contention.as_ref().map_or(0, Contention::refused)
+    }
+
+    /// Lets another writer make this `PutItem` after every call of `operation`, before its caller has the answer.
+    pub fn overtake(&self, operation: &str, put: Value) {
+        lock(&self.plan).overtaken.insert(operation.to_owned(), put);
     }
 
     /// Forgets all faults, so that every call is forwarded again.
@@ -272,7 +279,11 @@ async fn answer_or_break(
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let forwarded = match fault {
-        None => return Ok(upstream.forward(headers, body).await),
+        None => {
+            let answer = upstream.forward(headers.clone(), body).await;
+            upstream.overtake(operation, headers).await;
+            return Ok(answer);
+        }
         Some(fault) if fault.forwards() => Some(upstream.forward(headers, body).await),
         Some(_) => None,
     };
@@ -337,6 +348,18 @@ impl Upstream {
         tokio::time::sleep(HELD_FOR).await;
         if let Some(contention) = &mut lock(&self.plan).contention {
             contention.end(write);
+        }
+    }
+
+    /// Puts the item of the writer that overtakes this operation, if there is one.
+    async fn overtake(&self, operation: &str, mut headers: HeaderMap) {
+        let put = lock(&self.plan).overtaken.get(operation).cloned();
+        if let Some(put) = put {
+            let target = HeaderValue::from_static("DynamoDB_20120810.PutItem");
+            headers.insert("x-amz-target", target);
+            headers.remove("content-length");
+            let answer = self.forward(headers, put.to_string().into()).await;
+            assert_eq!(answer.status(), StatusCode::OK, "the other writer");
         }
     }
 

@@ -43,7 +43,7 @@ use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::stack::{Backends, Options, Stack};
-use phoneproof_tests::{Client, Database};
+use phoneproof_tests::{Client, Database, Proxy};
 use serde_json::{Value, json};
 
 use crate::command::{admin_command, run};
@@ -110,8 +110,7 @@ impl Site {
 
     /// Runs the command with the variables that `cargo run` prints for the verification service.
     async fn run(&self, arguments: &[&str]) -> Output {
-        self.run_on(arguments, ("KEYRING_SECRET_ID", SECRET_ID))
-            .await
+        self.run_with(arguments, &[]).await
     }
 
     /// Runs the command with this variable naming the keyring.
@@ -142,7 +141,13 @@ impl Site {
 
     /// Runs the command with `--json`. Returns its exit code and what it printed, which may hold no secret.
     async fn run_json(&self, arguments: &[&str]) -> (i32, Value) {
-        let output = self.run(&[&["--json"], arguments].concat()).await;
+        self.run_json_with(arguments, &[]).await
+    }
+
+    /// Runs the command as [`Site::run_json`] does, with these variables besides those of the stack.
+    async fn run_json_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, Value) {
+        let with_json = [&["--json"], arguments].concat();
+        let output = self.run_with(&with_json, variables).await;
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text}"));
         for secret in ["0123456789abcdef", "4152007986"] {

@@ -139,25 +139,18 @@ async fn the_list_and_its_copies_agree_after_a_block_and_an_unblock_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_is_always_overtaken_ends_with_exit_code_4() {
     let site = Site::start().await;
-    let database = Database::embedded(&site.stack.backends.endpoints.dynamodb);
-    let disturb = async {
-        loop {
-            let item = json!({ "pk": { "S": "ranges#7" }, "country_FR": { "N": "1" } });
-            let put = json!({ "TableName": "Blocks", "Item": item });
-            database.call("PutItem", &put).await;
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
-    };
-    let block = site.run_json(&["block", "country", "DE", "--reason", "r"]);
-    let (code, said) = tokio::select! {
-        done = block => done,
-        () = disturb => unreachable!("it never rests"),
-    };
+    let endpoints = &site.stack.backends.endpoints;
+    let proxy = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
+    let item = json!({ "pk": { "S": "ranges#7" }, "country_FR": { "N": "1" } });
+    let table = phoneproof_local::stack::tables().blocks;
+    let put = json!({ "TableName": table, "Item": item });
+    proxy.overtake("BatchWriteItem", put);
+    let block = ["block", "country", "DE", "--reason", "r"];
+    let overtaken = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.dynamodb.as_str())];
+    let (code, said) = site.run_json_with(&block, &overtaken).await;
     assert_eq!(code, 4, "{said}");
     let error = said["error"].as_str().expect("words");
     assert!(error.contains("other operators"), "{error}");
-    let again = site
-        .run_json(&["block", "country", "DE", "--reason", "r"])
-        .await;
+    let again = site.run_json(&block).await;
     assert_eq!(again.0, 0, "{}", again.1);
 }
