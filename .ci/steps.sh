@@ -74,7 +74,11 @@ finish() {
 
 # after NAME: waits, beside others, for something that runs beside others.
 after() {
-    until [ -e "$work/$1.done" ]; do sleep 0.5; done
+    until [ -e "$work/$1.done" ]; do
+        # One that was killed leaves no such file.
+        kill -0 "${beside_pids[$1]}" 2>/dev/null || [ -e "$work/$1.done" ] || { echo "$1 was killed" >&2; return 1; }
+        sleep 0.5
+    done
     grep -q '^0 ' "$work/$1.done" || { echo "$1 failed:"; cat "$work/$1.log"; return 1; }
 }
 
