@@ -17,6 +17,9 @@ pub struct Events {
 pub struct User(pub u32);
 
 impl User {
+    /// The country of all users.
+    pub const COUNTRY: &str = "DE";
+
     /// Returns a German mobile number. Ten thousand users in a row have ten thousand different number blocks.
     #[must_use]
     pub fn phone(self) -> String {

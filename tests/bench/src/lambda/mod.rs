@@ -2,6 +2,7 @@
 //!
 //! All runtimes take turns in every round, so that other work of the machine slows all of them alike.
 
+mod budget;
 mod figures;
 mod instance;
 
@@ -17,6 +18,7 @@ use phoneproof_local::inbox::Inbox;
 use phoneproof_local::stack::{Backends, Endpoints, Options};
 use serde::Deserialize;
 
+use self::budget::raise_budget;
 use self::figures::Figures;
 pub(crate) use self::figures::{Summary, table};
 use self::instance::Invocation;
@@ -91,6 +93,7 @@ impl Surroundings {
         let backends = Backends::start(&Options::new(policy())).await;
         let backends = backends.expect("free ports");
         let plain = backends.endpoints.clone();
+        raise_budget(&plain.dynamodb).await;
         if !tls {
             return Self::on(backends, &plain);
         }
