@@ -169,7 +169,7 @@ async fn registering_twice_starts_nothing_against_the_owner_unless_asked_by_name
     let world = World::start().await;
     let week = 7 * 86_400;
     let (access, _) = register_and_log_in(&world, &phone(1)).await;
-    // The owner has forgotten his account and registers again, three times over two weeks.
+    // The owner has forgotten their account and registers again, three times over two weeks.
     for _ in 0..3 {
         let token = verify_phone(&world, "register", &phone(1)).await;
         for flag in [json!({}), json!({ "requestUnlink": false })] {

@@ -110,7 +110,7 @@ async fn front_ends_read_the_public_part_of_the_policy_from_any_allowed_origin()
         "locales": ["en", "fr", "zh"], "defaultLocale": "fr",
     });
     assert_eq!(businesses.last(), Some(&wire));
-    // Neither limits, nor templates, nor what an operator keeps to himself.
+    // Neither limits, nor templates, nor what an operator keeps private.
     let members = ["countries", "resendIn", "businesses"];
     let mut named = answer.json.as_object().expect("an object").keys();
     assert!(named.all(|name| members.contains(&name.as_str())));

@@ -278,7 +278,7 @@ async fn content_injection_by_the_action() {
     assert_eq!(texted, 35, "7 of the 8 canaries in 5 places");
 }
 
-/// A person dials abroad with the prefix of his own country. Nobody else gets the text.
+/// A person dials abroad with the prefix of their own country. Nobody else gets the text.
 ///
 /// Each number is the one that Google's library reads. `tests/differential/phones.py` compares it for every region.
 #[tokio::test]

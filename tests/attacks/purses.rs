@@ -37,7 +37,7 @@ async fn random_number_pumping() {
     }
 }
 
-/// Strangers ask for a phone all day. Its owner, who was verified before, gets a code whenever he asks.
+/// Strangers ask for a phone all day. Its owner, who was verified before, gets a code at every request.
 #[tokio::test]
 async fn shutting_the_owner_of_a_phone_out() {
     let world = World::builder().purses().start().await;
@@ -68,7 +68,7 @@ async fn shutting_the_owner_of_a_phone_out() {
     assert!(refused > 25, "{refused} of 45");
 }
 
-/// The attacker has numbers of his own. He types the first code of each, and asks for it four times more.
+/// The attacker owns numbers, types the first code of each, and then asks for four more texts to it.
 #[tokio::test]
 async fn asking_again_for_phones_of_ones_own() {
     for mode in MODES {

@@ -61,7 +61,7 @@ async fn typing_some_of_the_codes() {
     assert_eq!(tries, 2_000);
     let spent = format!("{texts} texts: {cost} millionths of a dollar");
     assert!(texts <= 10 && cost < 5_000_000, "{spent}");
-    // An attacker who types all of them in earns more than he spends. The money stop of the day is what remains.
+    // An attacker who types in every code earns more than the purses take. Only the money stop of the day remains.
     let mut day = Day::begin(place, 20.0).await;
     day.play(attack(1.0), 8, &[]).await;
     let Spending { tries, texts, cost } = day.spending();

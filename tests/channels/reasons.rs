@@ -21,9 +21,9 @@ enum Cause {
     Told,
     /// The stack's own channel never answers.
     Silent,
-    /// The connection breaks.
+    /// The connection breaks before an answer.
     Cut,
-    /// Nobody listens.
+    /// No server listens at the address.
     Nowhere,
     /// The receiver answers with a status that HTTP does not have.
     Odd,

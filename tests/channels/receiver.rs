@@ -55,7 +55,7 @@ impl Answer {
 
 type Decide = dyn Fn(&Seen, usize) -> Answer + Send + Sync;
 
-/// A running receiver.
+/// A running receiver of the send hook, on loopback.
 #[derive(Clone)]
 pub(super) struct Receiver {
     pub(super) url: String,

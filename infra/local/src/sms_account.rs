@@ -49,9 +49,9 @@ impl OriginationNumber {
 /// A sender id, as `DescribeSenderIds` describes it.
 #[derive(Debug, Clone)]
 pub struct SenderId {
-    /// What phones show.
+    /// The name that phones show as the sender.
     pub id: String,
-    /// Its country.
+    /// The country that it is registered in.
     pub country: String,
     /// Whether it is in the country's register.
     pub is_registered: bool,
@@ -60,7 +60,7 @@ pub struct SenderId {
 /// A Notify configuration, as `DescribeNotifyConfigurations` describes it.
 #[derive(Debug, Clone)]
 pub struct NotifyConfiguration {
-    /// Its id.
+    /// The id that calls name it by.
     pub id: String,
     /// `ACTIVE`, `PENDING`, `REJECTED` or `REQUIRES_VERIFICATION`.
     pub status: String,
@@ -107,9 +107,9 @@ pub struct Contents {
     pub numbers: Vec<OriginationNumber>,
     /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`. A number is of the US, and texts.
     pub identities: BTreeMap<String, String>,
-    /// The sender ids.
+    /// The sender ids that the account owns.
     pub sender_ids: Vec<SenderId>,
-    /// The Notify configurations.
+    /// The Notify configurations that the account owns.
     pub notify: Vec<NotifyConfiguration>,
     /// The configuration sets, by name.
     pub configuration_sets: Vec<String>,

@@ -52,11 +52,11 @@ pub enum Attack {
         /// The share of the codes.
         share: f64,
     },
-    /// Somebody with numbers of his own, who verifies each and then asks for it again and again, from VPNs.
+    /// An attacker with own numbers, who verifies each and then asks for more texts to it from VPNs.
     AsksAgain {
         /// The country that all texts go to.
         place: Place,
-        /// The share of the codes that he types in; more than 0.
+        /// The share of the codes that the attacker types in; more than 0.
         share: f64,
     },
     /// Residential proxies in the attacked country itself: the same networks as its honest users.
@@ -83,14 +83,14 @@ pub struct Hit {
     pub request: Request,
     /// Whether its code is typed in.
     pub is_typed: bool,
-    /// How often the attacker asks again after he typed the code in, before he types the next one.
+    /// How many more texts the attacker asks for between two typed codes.
     pub again: u32,
 }
 
 impl Hit {
     /// Lists what follows when the code of this send was typed in: the texts that nobody types, and then one that is.
     ///
-    /// The phone is known at its device, for so many texts. He asks for the rest from another one.
+    /// The phone is known at its device, for so many texts. The attacker asks for the rest from another device.
     pub(crate) fn list_next(&self) -> Vec<Self> {
         let other = match self.request.device {
             Device::Other(bits) => Device::Other(bits.wrapping_add(1)),
@@ -128,7 +128,7 @@ impl Hit {
 
 /// The seconds between two texts to one number, by an attacker who waits for the cooldown.
 const AGAIN_AFTER: f64 = 62.0;
-/// The seconds after which he tries again what was refused.
+/// The seconds after which the attacker repeats a refused request.
 const RETRY_AFTER: f64 = 780.0;
 /// The texts that a known phone has at its device between two typed codes.
 const AT_ONE_DEVICE: u32 = 3;
@@ -151,7 +151,7 @@ impl Attack {
 
     /// Whether an attacker who got so many texts, and typed the codes of so many, types another one.
     ///
-    /// An attacker who asks again chooses which codes to type, and keeps to his share of all texts.
+    /// An attacker who asks again chooses which codes to type, and keeps to the given share of all texts.
     pub(crate) fn types_another(&self, texts: u64, typed: u64) -> bool {
         match self {
             Self::AsksAgain { share, .. } => typed as f64 <= share * texts as f64,

@@ -75,11 +75,11 @@ impl Honest {
 pub struct Outcome {
     /// What the attacker tried.
     pub tries: u64,
-    /// The texts that he got.
+    /// The texts that the attacker got.
     pub texts: u64,
-    /// Those of them whose code he typed in.
+    /// The texts whose code the attacker typed in.
     pub typed: u64,
-    /// The calls that he got.
+    /// The calls that the attacker got.
     pub calls: u64,
     /// What texts and calls cost, in millionths of a dollar.
     pub cost: Micros,
@@ -331,7 +331,7 @@ impl Table<'_> {
         }
     }
 
-    /// Plans what an attacker does next, until his time is over.
+    /// Plans what an attacker does next, until the attack ends.
     fn plan(&mut self, hits: impl IntoIterator<Item = Hit>) {
         for hit in hits.into_iter().filter(|hit| hit.at < self.attack_ends) {
             self.agenda.add(hit.at, Event::Attacks(hit), None);

@@ -107,8 +107,8 @@ impl<T: Token> TokenGuard<T> {
         })
     }
 
-    /// Accepts tokens that are bound to an action, too. The caller of the check then compares the action with what he is
-    /// about to do: [`PhoneProof::is_for`] does, and is false for a token without an action.
+    /// Accepts tokens that are bound to an action, too. The calling code must then compare the action with what it is
+    /// about to do. [`PhoneProof::is_for`] compares them, and is false for a token without an action.
     ///
     /// Without this, what a person approved for one payment would pass as a log-in.
     #[must_use]

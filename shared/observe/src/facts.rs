@@ -67,7 +67,7 @@ pub struct Facts {
     pub event: Option<&'static str>,
     /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
     pub denied: Option<Subject>,
-    /// The device that asked for the code, when the code was wrong. A guesser has asked for the codes himself.
+    /// The device that asked for the code, when the code was wrong. A guesser asked for the codes on the same device.
     pub guessed_by: Option<Subject>,
     /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
     pub vouched: bool,

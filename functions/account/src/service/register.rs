@@ -94,8 +94,8 @@ impl Accounts {
     /// `None` when no account has the phone.
     ///
     /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name
-    /// starts that time, or gets the phone at its end. A person who does not may have forgotten that the account is his
-    /// own.
+    /// starts that time, or gets the phone at its end. A person who does not may own the
+    /// account and have forgotten it.
     async fn find_unused(
         &self,
         holder: Option<AccountId>,

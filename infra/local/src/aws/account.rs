@@ -84,7 +84,7 @@ fn list_opted_out(phones: &[String], token: &str) -> Result<String, Refusal> {
     Ok(format!("{listed}<nextToken>{next}</nextToken>"))
 }
 
-/// Describes a subscriber. Before he has followed the link, his subscription has no ARN.
+/// Describes a subscriber. A subscription has no ARN until its link was followed.
 fn describe_subscriber(is_confirmed: bool) -> String {
     let arn = if is_confirmed {
         format!("{ALARM_TOPIC}:00000000-0000-0000-0000-000000000000")

@@ -1,4 +1,4 @@
-//! Who asks for calls: an attacker after each of his texts, and honest users whose text did not help them.
+//! Who asks for calls: an attacker after each own text, and honest users whose text did not help them.
 
 use phoneproof_domain::purse::Micros;
 
@@ -17,11 +17,11 @@ pub struct Calls {
 
 /// The calls that an attacker asks for after each text: with the text, as many as a phone gets in a day.
 const AFTER_EACH_TEXT: u32 = 9;
-/// The seconds between two of them, by an attacker who waits for the cooldown. A token that he keeps alive is assumed.
+/// The seconds between two calls of an attacker who waits for the cooldown and keeps a token alive.
 const AFTER: f64 = 62.0;
 
 impl Table<'_> {
-    /// Lets the attacker ask for calls after a text that he got.
+    /// Lets the attacker ask for calls after each text that arrived.
     pub(super) fn plan_calls(&mut self, at: f64, text: &Sent) {
         if self.run.calls.is_none() {
             return;

@@ -12,7 +12,7 @@ use crate::world::{DAY, HOUR, Place};
 /// When outages and spikes begin.
 const AFTERNOON: f64 = DAY + 15.0 * HOUR;
 
-/// An operator who has set the money stop to what he expects.
+/// An operator who has set the money stop to the expected costs.
 fn raise_stop(policy: &mut PursePolicy) {
     policy.money.least = policy.money.least.max(500_000_000);
 }

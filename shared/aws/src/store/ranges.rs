@@ -156,8 +156,8 @@ impl Store {
 
     /// Makes the copies of the ranges that are blocked. They act on the next send.
     ///
-    /// The list is read again after the writes, so that two operators at once leave copies of both entries. One who
-    /// wrote by a list that he had read too early writes again. `random` spreads the repeats.
+    /// The list is read again after the writes, so that two operators at once leave copies of both entries. An operator
+    /// who wrote from an outdated list writes again. `random` spreads the repeats.
     ///
     /// # Errors
     ///

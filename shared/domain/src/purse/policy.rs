@@ -153,9 +153,8 @@ pub struct PursePolicy {
     pub learned_from: u32,
     /// How long a phone is known after it typed a code in.
     pub known_for: Duration,
-    /// How long a phone must have been known before the lanes known and moved pay for it. Without it, numbers of his own
-    /// that an attacker verified and asked for again cost $57, and $159 in the dearest run, where he typed a third of the
-    /// codes.
+    /// How long a phone must have been known before the lanes known and moved pay for it. Without this wait, an attacker
+    /// who verifies own numbers, asks for them again and types a third of the codes costs $57, and $159 in the dearest run.
     pub known_after: Duration,
     /// The texts of the lane known to one phone between two typed codes, at its own device and in all other places.
     pub known_texts: u32,

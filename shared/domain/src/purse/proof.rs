@@ -7,7 +7,7 @@ use crate::subject::SubjectIndex;
 /// The evidence of a phone that was verified.
 ///
 /// The texts that it is owed are counted apart for the device that was verified and for all other places. So nobody
-/// else uses up what the owner has at his device.
+/// else uses up the share of the owner's device.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proof {
     /// When the phone stops being known.
@@ -93,7 +93,7 @@ impl Proof {
 
     /// Whether the phone has been known for so long that lanes of known phones pay for its texts.
     ///
-    /// An attacker who verifies numbers of his own would have those lanes at once otherwise.
+    /// Otherwise an attacker who verifies own numbers could use those lanes at once.
     #[must_use]
     pub fn is_seasoned(&self, now: Timestamp, policy: &PursePolicy) -> bool {
         self.since + policy.known_after <= now

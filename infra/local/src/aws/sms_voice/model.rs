@@ -18,7 +18,7 @@ pub(super) struct Field {
 /// What a value has to be.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A string.
+    /// A string that matches this pattern.
     String(Pattern),
     /// A whole number within these bounds.
     Whole(i64, i64),

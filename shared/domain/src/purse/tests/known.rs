@@ -20,7 +20,7 @@ fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
         );
         owner.count(plan.claim);
     }
-    // His last text, from the lane of phones that moved.
+    // The last text, from the lane of phones that moved.
     let plan = table
         .send(&ask(3, "abroad", "b"), &policy, Some(&owner))
         .expect("a plan");

@@ -210,7 +210,7 @@ fn a_caller_that_the_operator_vouches_for_has_a_lane_where_the_policy_has_one() 
     assert_eq!(table.lane(Lane::Attested), PRICE);
     table.credit(&ask, &plan.payer, &policy);
     assert_eq!(table.lane(Lane::Attested), 3 * PRICE);
-    // His network is as strange as before.
+    // The network is as strange as before.
     assert!(!table.0.contains_key(&ask.network_key()));
     let strange = Ask {
         is_attested: false,
@@ -219,7 +219,11 @@ fn a_caller_that_the_operator_vouches_for_has_a_lane_where_the_policy_has_one() 
     assert_eq!(lane(table.send(&strange, &policy, None)), Lane::Open);
     table.set(ask.block_key(), Attribute::Room, 0);
     let refused = table.send(&ask, &policy, None);
-    assert_eq!(rule(refused), PurseRule::NumberBlock, "he pays for it, too");
+    assert_eq!(
+        rule(refused),
+        PurseRule::NumberBlock,
+        "the block pays for it, too"
+    );
 }
 
 #[test]
