@@ -40,7 +40,7 @@ struct Plan {
     /// The conflicts of overlapping writers, if the proxy makes them.
     contention: Option<Contention>,
     /// The item that another writer puts after every call of an operation.
-    overtaken: BTreeMap<String, Value>,
+    overtaken: BTreeMap<String, (usize, Value)>,
 }
 
 /// A running proxy. Point a stack at its URLs. Clones share the plan of faults and the counts.
@@ -132,7 +132,13 @@ impl Proxy {
 
     /// Lets another writer make this `PutItem` after every call of `operation`, before its caller has the answer.
     pub fn overtake(&self, operation: &str, put: Value) {
-        lock(&self.plan).overtaken.insert(operation.to_owned(), put);
+        self.overtake_after(operation, 0, put);
+    }
+
+    /// Lets the next `calls` calls of `operation` alone, and lets another writer make this `PutItem` after every later one.
+    pub fn overtake_after(&self, operation: &str, calls: usize, put: Value) {
+        let mut plan = lock(&self.plan);
+        plan.overtaken.insert(operation.to_owned(), (calls, put));
     }
 
     /// Forgets all faults, so that every call is forwarded again.
@@ -353,7 +359,14 @@ impl Upstream {
 
     /// Puts the item of the writer that overtakes this operation, if there is one.
     async fn overtake(&self, operation: &str, mut headers: HeaderMap) {
-        let put = lock(&self.plan).overtaken.get(operation).cloned();
+        let put = match lock(&self.plan).overtaken.get_mut(operation) {
+            Some((0, put)) => Some(put.clone()),
+            Some((calls, _)) => {
+                *calls -= 1;
+                None
+            }
+            None => None,
+        };
         if let Some(put) = put {
             let target = HeaderValue::from_static("DynamoDB_20120810.PutItem");
             headers.insert("x-amz-target", target);

@@ -23,6 +23,7 @@ mod read;
 mod receipts;
 mod record;
 mod reference;
+mod refund;
 mod reserve;
 mod reserve_error;
 mod send_plan;
@@ -50,6 +51,7 @@ pub use self::purses::{Freshness, Known};
 pub use self::read::get_item;
 pub use self::receipts::Kept;
 pub use self::reference::StoredToken;
+pub use self::refund::{PriceKept, Refund};
 pub use self::reserve_error::ReserveError;
 pub use self::send_plan::{Evidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
@@ -93,9 +95,12 @@ pub enum StoreError {
     /// The store refused a request that the rules admit, or gave no reason.
     #[error("{0} was refused against the rules")]
     Contradiction(&'static str),
-    /// The challenge of the refund is gone, so nothing was given back.
-    #[error("nothing was given back: the challenge is gone")]
-    NothingToRefund,
+    /// A record was damaged by hand, so it takes no update. The name holds a keyed hash at most.
+    #[error("the record {0} cannot be updated: an attribute is of another type")]
+    DamagedRecord(String),
+    /// Records of the refund have moved on since the text, so nothing was given back. The text names their kinds.
+    #[error("nothing was given back: a challenge or a count is gone from the record of the {0}")]
+    NothingToRefund(String),
 }
 
 impl From<BuildError> for StoreError {

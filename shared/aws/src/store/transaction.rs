@@ -19,6 +19,8 @@ pub(super) const CONFLICT_RETRIES: u32 = 3;
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// The cancellation code of an item that the update does not fit, such as a number that is a text.
 pub(super) const NOT_VALID: &str = "ValidationError";
+/// The error code of a whole request that an item does not fit.
+pub(super) const NOT_FITTING: &str = "ValidationException";
 /// The cancellation code of an item that another writer touched at the same time.
 const CONFLICT: &str = "TransactionConflict";
 /// The cancellation codes that pass by themselves. The last two say that a table or a partition of it was throttled
