@@ -116,7 +116,8 @@ impl Service {
         };
         let mut prepared = self.prepare(given, request).await?;
         let mut text = given.render(&prepared, request);
-        let mut ask = self.make_ask(given, &prepared, text.segments, request);
+        let of_text = prepared.challenge.payment.as_ref();
+        let mut ask = self.make_ask(given, of_text, text.segments, request);
         let mut plan = self.make_plan(given, &prepared, request);
         plan.caller = ask.as_ref().map(|ask| self.make_phone_caller(ask));
         plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));

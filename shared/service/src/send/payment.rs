@@ -6,29 +6,23 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, PursePolicy, PurseRefusal, PurseRule, Records, plan_first_try,
-    plan_from_records, plan_in_shadow, price_of,
+    Ask, Caller, Lane, PurseRefusal, PurseRule, Records, plan_first_try, plan_from_records,
+    plan_in_shadow, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
-use super::prepare::Prepared;
 use super::{Given, SendError};
 use crate::Service;
 
 impl Service {
-    /// Returns the numbers of the purses.
-    pub(crate) fn purses(&self) -> &PursePolicy {
-        &self.policy.purses.policy
-    }
-
     /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as
-    /// `segments` messages.
+    /// `segments` messages. `of_text` paid for the text whose code a call speaks.
     pub(super) fn make_ask(
         &self,
         given: Given<'_>,
-        prepared: &Prepared<'_>,
+        of_text: Option<&Payment>,
         segments: u32,
         request: &RequestContext,
     ) -> Option<Ask> {
@@ -57,8 +51,7 @@ impl Service {
             call_after: None,
         };
         if checked.medium == Medium::Call {
-            let paid = prepared.challenge.payment.as_ref();
-            let paid = paid.map(|payment| payment.payer.clone());
+            let paid = of_text.map(|payment| payment.payer.clone());
             ask.call_after = Some(paid.unwrap_or_else(|| ask.make_payer(Lane::Open)));
         }
         Some(ask)
