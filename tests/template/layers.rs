@@ -18,7 +18,11 @@ const LAYERS: &[Layer] = &[
     ("guard", manifest!("guard"), &[]),
     ("crypto", manifest!("crypto"), &["domain", "guard"]),
     ("observe", manifest!("observe"), &["domain"]),
-    ("aws", manifest!("aws"), &["crypto", "domain", "observe"]),
+    (
+        "aws",
+        manifest!("aws"),
+        &["crypto", "domain", "guard", "observe"],
+    ),
     ("config", manifest!("config"), &["aws", "crypto", "domain"]),
     (
         "service",
