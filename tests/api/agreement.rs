@@ -259,8 +259,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
                     stored,
                     decided.map_err(|refusal| {
                         let is_denied = matches!(refusal, SendRefusal::Denied(_));
-                        let proof = record.proof.clone().filter(|_| is_denied);
-                        ReserveError::Refused(refusal, proof.map(Box::new))
+                        let evidence = record.evidence.clone().filter(|_| is_denied);
+                        ReserveError::Refused(refusal, evidence.map(Box::new))
                     }),
                     "{reservation:?} {record:?}"
                 ),

@@ -127,7 +127,9 @@ impl Proxy {
     #[must_use]
     pub fn conflicts(&self) -> usize {
         let plan = lock(&self.plan);
-        plan.contention.as_ref().map_or(0, Contention::refused)
+        plan.contention
+            .as_ref()
+            .map_or(0, Contention::count_refused)
     }
 
     /// Lets another writer make this `PutItem` after every call of `operation`, before its caller has the answer.
@@ -313,12 +315,12 @@ async fn answer_or_break(
         (Some(Fault::CutBefore | Fault::CutAfter), _) => Err(Cut),
         (Some(Fault::Hang), _) => std::future::pending().await,
         (Some(Fault::Unavailable), _) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-        (Some(Fault::Throttle), _) => Ok(dialect.throttled()),
+        (Some(Fault::Throttle), _) => Ok(dialect.answer_throttled()),
         (Some(Fault::Unexpected), _) => Ok(dialect.error("NobodyExpectsThisException")),
-        (Some(Fault::CancelByConflict), _) => Ok(dialect.cancelled(CONFLICT)),
-        (Some(Fault::CancelByThrottling), _) => Ok(dialect.cancelled("ThrottlingError")),
+        (Some(Fault::CancelByConflict), _) => Ok(dialect.answer_cancelled(CONFLICT)),
+        (Some(Fault::CancelByThrottling), _) => Ok(dialect.answer_cancelled("ThrottlingError")),
         (Some(Fault::CancelByThroughput), _) => {
-            Ok(dialect.cancelled("ProvisionedThroughputExceeded"))
+            Ok(dialect.answer_cancelled("ProvisionedThroughputExceeded"))
         }
         (Some(Fault::InProgress), _) => Ok(dialect.error("TransactionInProgressException")),
         (Some(Fault::Conflict), _) => Ok(dialect.error("TransactionConflictException")),

@@ -31,15 +31,15 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let before = self.read_own_account(access, request).await?;
         let old = before.phone_index.ok_or(AccountRefusal::SessionOver)?;
-        let proved = self
+        let verified = self
             .check_proof(token, business::PHONE_CHANGE, request)
             .await?;
-        if self.store.is_spent(&proved.proof, request).await? {
+        if self.store.is_spent(&verified.proof, request).await? {
             return Err(AccountRefusal::AlreadySpent);
         }
         let holder = self
             .store
-            .find_account_of(&proved.phone_index, request)
+            .find_account_of(&verified.phone_index, request)
             .await?;
         match holder {
             Some(holder) if holder == access.account => return Err(AccountRefusal::PhoneOfItsOwn),
@@ -49,20 +49,21 @@ impl Accounts {
         let attempt = Attempt {
             phone_index: old.clone(),
             device: String::new(),
-            proved: None,
+            verified: None,
         };
         self.begin_attempt(&attempt, &address, request).await?;
         let (account, _) = self.check_password(&attempt, &password, request).await?;
         let parts = vec![
-            self.store.spend(&proved.proof),
+            self.store.spend(&verified.proof),
             self.store.change_phone(
                 &account,
                 access,
-                &proved.phone_index,
-                &proved.phone.mask(),
+                &verified.phone_index,
+                &verified.phone.mask(),
                 request.now,
             ),
-            self.store.claim_phone(&proved.phone_index, access.account),
+            self.store
+                .claim_phone(&verified.phone_index, access.account),
             self.store.leave_phone(&old, access.account, request.now),
             self.store.forget_attempts(&old),
         ];

@@ -7,7 +7,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::RequestContext;
 
-use super::{AccountEvent, AccountRefusal, Accounts, Proved, Tokens};
+use super::{AccountEvent, AccountRefusal, Accounts, Tokens, VerifiedPhone};
 use crate::access_token::Access;
 use crate::device_name::SealedName;
 use crate::password::StoredPassword;
@@ -23,7 +23,7 @@ pub(super) struct Beginning<'a> {
     /// The name that the client gave its device; may be empty.
     pub(super) device: &'a str,
     /// The success token to spend.
-    pub(super) proved: Option<&'a Proved>,
+    pub(super) verified: Option<&'a VerifiedPhone>,
     /// The phone that the person logs in with.
     pub(super) phone_index: &'a SubjectIndex,
     /// Whether a password was tried, so that the phone's failures are forgotten.
@@ -42,7 +42,7 @@ impl Accounts {
     ) -> Result<Option<Tokens>, AccountRefusal> {
         let Beginning {
             device,
-            proved,
+            verified,
             phone_index,
             tried,
             upgraded,
@@ -61,7 +61,7 @@ impl Accounts {
                 self.store
                     .begin_session(account, phone_index, id, &begun, &ended, upgraded),
             ];
-        parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
+        parts.extend(verified.map(|verified| self.store.spend(&verified.proof)));
         if tried {
             parts.push(self.store.forget_attempts(phone_index));
         }

@@ -32,12 +32,12 @@ pub(crate) enum Condition {
 
 /// One write of a transaction, or why it could not be built; and what it requires, if it requires anything.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct TransactionPart {
     condition: Option<Condition>,
     write: Result<TransactWriteItem, StoreError>,
 }
 
-impl Part {
+impl TransactionPart {
     /// Makes the part of a write that requires `condition`.
     pub(super) const fn new(
         condition: Condition,
@@ -79,9 +79,9 @@ impl Part {
 
 /// Splits parts into what they require and what they write, in the same order.
 pub(super) fn split(
-    parts: Vec<Part>,
+    parts: Vec<TransactionPart>,
 ) -> Result<(Vec<Option<Condition>>, Vec<TransactWriteItem>), StoreError> {
-    let pair = |part: Part| Ok((part.condition, part.write?));
+    let pair = |part: TransactionPart| Ok((part.condition, part.write?));
     parts.into_iter().map(pair).collect()
 }
 
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     /// Answers a transaction of these parts, in which the conditions of `unmet` do not hold, as `DynamoDB` does.
-    fn refuse(parts: Vec<Part>, unmet: &[Condition]) -> Failed {
+    fn refuse(parts: Vec<TransactionPart>, unmet: &[Condition]) -> Failed {
         let (conditions, items) = split(parts).expect("built");
         assert_eq!(items.len(), conditions.len());
         let reason = |condition: &Option<Condition>| {
@@ -130,14 +130,14 @@ mod tests {
         Failed::of(&conditions, Err(reasons)).expect_err("refused")
     }
 
-    fn parts() -> Vec<Part> {
-        let add = |condition| Part::add(condition, "table", Item::new());
+    fn parts() -> Vec<TransactionPart> {
+        let add = |condition| TransactionPart::add(condition, "table", Item::new());
         let forgets = Delete::builder()
             .table_name("table")
             .set_key(Some(Item::new()));
         vec![
             add(Condition::TokenUnspent),
-            Part::delete(None, forgets.build()),
+            TransactionPart::delete(None, forgets.build()),
             add(Condition::AccountAsRead),
             add(Condition::PhoneFree),
         ]
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_part_that_cannot_be_built_stops_the_transaction() {
         let mut parts = parts();
-        parts.push(Part::delete(None, Delete::builder().build()));
+        parts.push(TransactionPart::delete(None, Delete::builder().build()));
         assert!(matches!(split(parts), Err(StoreError::NotBuilt(_))));
     }
 }

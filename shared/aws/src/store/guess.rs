@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Terms, Use};
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::phone_record::{CodeCalls, Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
+use phoneproof_domain::purse::Evidence;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
@@ -13,10 +13,10 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{
-    Item, PK, attribute, bytes, instant, number, read_called, read_number, read_phone_record,
+    Item, PK, attribute, bytes, instant, number, read_calls, read_number, read_phone_record,
     read_tally, slot_member, slot_name, text,
 };
-use super::phone::prove;
+use super::phone::write_evidence;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{OperationFailed, Store, StoreError, await_within};
@@ -29,12 +29,12 @@ pub struct Counted {
     /// The guesses that are left.
     pub attempts_left: u32,
     /// The calls that spoke its code; `None` for a code that was texted only.
-    pub called: Option<Spoken>,
+    pub calls: Option<CodeCalls>,
 }
 
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
-    /// of the phone's record. A right guess leaves `proof` there.
+    /// of the phone's record. A right guess leaves `evidence` there.
     ///
     /// Returns what the challenge then has. The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
@@ -48,23 +48,25 @@ impl Store {
         phone_index: &SubjectIndex,
         guess: &Guess,
         terms: &Terms,
-        proof: Option<&Proof>,
+        evidence: Option<&Evidence>,
         request: &mut RequestContext,
     ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let began = Instant::now();
         let recorded = self
-            .write_guess(phone_index, guess, proof, terms, request)
+            .try_guess(phone_index, guess, terms, evidence, request)
             .await;
         request.note_dependency(Dependency::Store, began);
         recorded
     }
 
-    async fn write_guess(
+    /// Tries the write until it is applied or refused for good: again while other writers touch the record, and with another
+    /// day when the day of the wrong codes has changed.
+    async fn try_guess(
         &self,
         phone_index: &SubjectIndex,
         guess: &Guess,
-        proof: Option<&Proof>,
         terms: &Terms,
+        evidence: Option<&Evidence>,
         request: &RequestContext,
     ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let (mut conflicts, mut terms, mut begin) = (0, *terms, Begin::Next);
@@ -74,8 +76,8 @@ impl Store {
                 .table_name(&self.tables.challenges)
                 .key(PK, text(phone_index.as_str()));
             let mut write = write_guess(guess, &terms, begin);
-            if let Some(proof) = proof.filter(|_| guess.right) {
-                prove(&mut write, proof);
+            if let Some(evidence) = evidence.filter(|_| guess.right) {
+                write_evidence(&mut write, evidence);
             }
             let update = write.fill(update);
             // All members of the slot come back, so that the answer can say whether the challenge was used.
@@ -182,7 +184,7 @@ fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<Counted, GuessR
         attempts_left: members
             .and_then(|members| read_number(members, slot_member::LEFT))
             .unwrap_or(0),
-        called: members.and_then(read_called),
+        calls: members.and_then(read_calls),
     })
 }
 
@@ -208,7 +210,7 @@ fn explain_refusal(
             } else {
                 Ok(Counted {
                     attempts_left: slot.attempts_left,
-                    called: slot.called,
+                    calls: slot.calls,
                 })
             })
         }
@@ -283,7 +285,7 @@ mod tests {
     fn a_repeated_write_counts_only_if_it_did_what_the_guess_asks() {
         let counted = Counted {
             attempts_left: 4,
-            called: None,
+            calls: None,
         };
         assert_eq!(explain_after_own_write(true, true), Ok(Ok(counted)));
         assert_eq!(explain_after_own_write(false, false), Ok(Ok(counted)));

@@ -42,7 +42,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
-use self::credit::Seen;
+use self::credit::CreditCache;
 pub use self::guess::Counted;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
@@ -53,7 +53,7 @@ pub use self::receipts::Kept;
 pub use self::reference::StoredToken;
 pub use self::refund::{PriceKept, Refund};
 pub use self::reserve_error::ReserveError;
-pub use self::send_plan::{Evidence, Moved, PhoneCaller, SendPlan};
+pub use self::send_plan::{KnownEvidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, transact};
 use crate::clients::error_code;
@@ -160,7 +160,7 @@ pub struct Store {
     tables: Tables,
     /// The client of writes that are tried once, which is built at its first use. It shares the connections.
     once: Arc<OnceLock<Client>>,
-    seen: Arc<Mutex<Seen>>,
+    credits: Arc<Mutex<CreditCache>>,
 }
 
 impl Store {
@@ -171,12 +171,12 @@ impl Store {
             client,
             tables,
             once: Arc::default(),
-            seen: Arc::default(),
+            credits: Arc::default(),
         }
     }
 
-    fn lock_seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_credits(&self) -> MutexGuard<'_, CreditCache> {
+        self.credits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

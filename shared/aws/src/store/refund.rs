@@ -13,7 +13,7 @@ use super::item::tally_of;
 use super::phone::release_slot;
 use super::purse_item::write_purse;
 use super::record::RecordWrite;
-use super::send_plan::{Part, SendPlan};
+use super::send_plan::{PlanPart, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_FITTING, NOT_VALID, transact};
 use super::{Store, StoreError};
 
@@ -114,7 +114,7 @@ impl Store {
 fn find_records(plan: &SendPlan) -> Vec<(&Subject, RecordWrite)> {
     let mut records = Vec::new();
     for part in plan.parts() {
-        let Part::Record(subject, gates) = part else {
+        let PlanPart::Record(subject, gates) = part else {
             continue;
         };
         let mut write = RecordWrite::default();

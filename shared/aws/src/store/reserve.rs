@@ -19,7 +19,7 @@ use super::purse_item::write_purse;
 use super::ranges::build_range_check;
 use super::record::RecordWrite;
 use super::reserve_error::ReserveError;
-use super::send_plan::{Part, SendPlan};
+use super::send_plan::{PlanPart, SendPlan};
 use super::transaction::{NOT_FITTING, transact};
 use super::{Store, StoreError, get_item};
 
@@ -91,17 +91,17 @@ impl Store {
         let mut items = Vec::with_capacity(parts.len());
         for part in parts {
             items.push(match part {
-                Part::Record(subject, gates) => {
+                PlanPart::Record(subject, gates) => {
                     self.item_of(subject, write_record(plan, &gates))?
                 }
-                Part::Ranges(_, ranges) => {
+                PlanPart::Ranges(_, ranges) => {
                     build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
                 }
-                Part::Purse(write) => {
+                PlanPart::Purse(write) => {
                     write_purse(write).into_item(&self.tables.limits, &write.key.to_string())?
                 }
-                Part::Attestation(digest) => self.use_up(digest, plan.terms.now)?,
-                Part::Token(stored) => {
+                PlanPart::Attestation(digest) => self.use_up(digest, plan.terms.now)?,
+                PlanPart::Token(stored) => {
                     let put = Put::builder()
                         .table_name(&self.tables.challenges)
                         .set_item(Some(stored.to_item()))
