@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phoneproof_aws::store::Counted;
+use phoneproof_aws::store::GuessOutcome;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
@@ -130,7 +130,7 @@ impl Service {
             self.store
                 .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request);
         let consumed = match recorded.await? {
-            Ok(Counted { calls, .. }) if right => {
+            GuessOutcome::Counted { calls, .. } if right => {
                 request.facts.verified = !challenge.test;
                 self.give_back(&challenge, calls, keyring.indexer(), request)
                     .await;
@@ -140,23 +140,25 @@ impl Service {
                 };
                 Consumed { used, calls }
             }
-            Ok(Counted { attempts_left, .. }) => {
+            GuessOutcome::Counted { attempts_left, .. } => {
                 let device = keyring.indexer().device(&challenge.device);
                 request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
                 return Err(VerifyError::WrongCode { attempts_left });
             }
-            // The success was counted when the code was entered first.
-            Err(GuessRefusal::Repeated(used, calls)) => Consumed { used, calls },
-            Err(GuessRefusal::Closed(_)) if is_expired => {
-                return Err(VerifyError::Closed(Closed::Expired));
-            }
-            Err(GuessRefusal::Closed(closed)) => return Err(VerifyError::Closed(closed)),
-            Err(GuessRefusal::Locked { until }) => {
-                let subject = Subject::new(SubjectKind::Phone, phone_index);
-                request.facts.denied = Some(subject);
-                return Err(VerifyError::Locked { until });
-            }
-            Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
+            GuessOutcome::Refused(refusal) => match refusal {
+                // The success was counted when the code was entered first.
+                GuessRefusal::Repeated(used, calls) => Consumed { used, calls },
+                GuessRefusal::Closed(_) if is_expired => {
+                    return Err(VerifyError::Closed(Closed::Expired));
+                }
+                GuessRefusal::Closed(closed) => return Err(VerifyError::Closed(closed)),
+                GuessRefusal::Locked { until } => {
+                    let subject = Subject::new(SubjectKind::Phone, phone_index);
+                    request.facts.denied = Some(subject);
+                    return Err(VerifyError::Locked { until });
+                }
+                GuessRefusal::AlreadyApplied(_) => return Err(Unavailable::WriteIdReused.into()),
+            },
         };
         let claims = self.make_claims(&challenge, &phone_index, consumed, business);
         let expires_at = consumed.used.at + business.success_lifetime;

@@ -14,7 +14,7 @@ use super::{
 use crate::login::{LoginDenial, Presented, make_address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
-use crate::store::{Account, Condition};
+use crate::store::{Account, Condition, WriteOutcome};
 
 /// How often a log-in reads the account, because another request may change it meanwhile.
 ///
@@ -182,12 +182,12 @@ impl Accounts {
                     .begin_attempt(phone_index, presented, before, after, now),
             ];
             match self.write(parts, request).await? {
-                Ok(()) => return Ok(()),
-                Err(failed) if failed.names(Condition::AddressHasRoom) => {
+                WriteOutcome::Written => return Ok(()),
+                WriteOutcome::Unmet(conditions) if conditions.names(Condition::AddressHasRoom) => {
                     return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
                 // Another attempt on this phone was counted meanwhile, so this one must be decided anew.
-                Err(_) => {}
+                WriteOutcome::Unmet(_) => {}
             }
         }
         let wait = Duration::from_secs(1);

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use phoneproof_aws::clients::{Clients, TlsFailed};
 use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
+use phoneproof_aws::store::StoreError;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::phone::Phone;
@@ -36,7 +37,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::access_token::{Access, OwnTokens};
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
-use crate::store::{Account, AccountStore, TransactionPart, Written};
+use crate::store::{Account, AccountStore, TransactionPart, WriteOutcome};
 
 /// The businesses whose success tokens this service accepts. Each is the audience of the tokens for one purpose.
 pub mod business {
@@ -265,7 +266,11 @@ impl Accounts {
     }
 
     /// Writes all of `parts`, or none, in one transaction.
-    async fn write(&self, parts: Vec<TransactionPart>, request: &mut RequestContext) -> Written {
+    async fn write(
+        &self,
+        parts: Vec<TransactionPart>,
+        request: &mut RequestContext,
+    ) -> Result<WriteOutcome, StoreError> {
         self.store.write(parts, request).await
     }
 }

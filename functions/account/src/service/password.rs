@@ -8,7 +8,7 @@ use super::{
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
-use crate::store::{Account, Condition, NewPassword, Permit};
+use crate::store::{Account, Condition, NewPassword, Permit, WriteOutcome};
 
 impl Accounts {
     /// Changes the password, spends the token and ends every session, in one transaction.
@@ -92,7 +92,9 @@ impl Accounts {
         let code = RecoveryCode::new(request.draw()?);
         let parts = vec![self.store.set_recovery(access, code.digest())];
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::RecoveryCodeMade.note(request);
         Ok(code)
     }
@@ -121,11 +123,11 @@ impl Accounts {
             self.store.forget_attempts(&verified.phone_index),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => Ok(true),
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Written => Ok(true),
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Ok(false),
+            WriteOutcome::Unmet(_) => Ok(false),
         }
     }
 }

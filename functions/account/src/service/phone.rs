@@ -7,7 +7,7 @@ use super::log_in::Attempt;
 use super::{AccountEvent, AccountRefusal, Accounts, business};
 use crate::access_token::Access;
 use crate::password::Password;
-use crate::store::Condition;
+use crate::store::{Condition, WriteOutcome};
 
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
@@ -68,18 +68,18 @@ impl Accounts {
             self.store.forget_attempts(&old),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 AccountEvent::PhoneChanged.note(request);
                 Ok(())
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(failed) if failed.names(Condition::PhoneFree) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::PhoneFree) => {
                 Err(AccountRefusal::PhoneOfAnother)
             }
             // Another request has changed the account meanwhile, which ended its sessions.
-            Err(_) => Err(AccountRefusal::SessionOver),
+            WriteOutcome::Unmet(_) => Err(AccountRefusal::SessionOver),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::password::Password;
 use crate::refresh_token::AccountId;
-use crate::store::{Account, Condition};
+use crate::store::{Account, Condition, WriteOutcome};
 
 /// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
@@ -81,18 +81,18 @@ impl Accounts {
             AccountEvent::Registered
         };
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 event.note(request);
                 Ok(Registered {
                     account: account.id,
                     phone_moved_at: holder.find_told_move(request.now),
                 })
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
             // Meanwhile another request registered the phone or used the old account. The next try finds out which.
-            Err(_) => Err(Unavailable::Contended.into()),
+            WriteOutcome::Unmet(_) => Err(Unavailable::Contended.into()),
         }
     }
 
@@ -144,16 +144,16 @@ impl Accounts {
                 .request_unlink(holder, &verified.phone_index, now),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 AccountEvent::UnlinkRequested.note(request);
                 Ok(AccountRefusal::PhoneInUse {
                     unlink_at: Some(now + UNLINK_AFTER),
                 })
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Err(Unavailable::Contended.into()),
+            WriteOutcome::Unmet(_) => Err(Unavailable::Contended.into()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::device_name::SealedName;
 use crate::password::StoredPassword;
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::Session;
-use crate::store::{Account, Condition, NamedSession};
+use crate::store::{Account, Condition, NamedSession, WriteOutcome};
 
 /// The most sessions that an account keeps. A log-in beyond it ends the session that was used least recently.
 pub const MAX_SESSIONS: usize = 10;
@@ -66,14 +66,16 @@ impl Accounts {
             parts.push(self.store.forget_attempts(phone_index));
         }
         match self.write(parts, request).await? {
-            Ok(()) => Ok(Some(
+            WriteOutcome::Written => Ok(Some(
                 self.issue_tokens(&token, &begun.session, request).await?,
             )),
-            Err(failed) if failed.names(Condition::AccountAsRead) => Ok(None),
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::AccountAsRead) => {
+                Ok(None)
+            }
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Ok(None),
+            WriteOutcome::Unmet(_) => Ok(None),
         }
     }
 
@@ -133,7 +135,9 @@ impl Accounts {
                 .log_out_everywhere(access.account, access.session),
         ];
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::LoggedOut.note(request);
         Ok(())
     }
@@ -155,7 +159,9 @@ impl Accounts {
             parts.push(self.store.forget_attempts(phone_index));
         }
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::Deleted.note(request);
         Ok(())
     }

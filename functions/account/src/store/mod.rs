@@ -12,7 +12,7 @@ mod sessions;
 
 pub use account::{Account, NamedSession};
 pub(crate) use accounts::{NewPassword, Permit};
-pub(crate) use part::{Condition, Failed, TransactionPart, Written};
+pub(crate) use part::{Condition, TransactionPart, WriteOutcome};
 
 use std::time::Duration;
 
@@ -141,17 +141,17 @@ impl AccountStore {
     ///
     /// # Errors
     ///
-    /// The outer error says that the store gave no answer. The inner one says which conditions failed.
+    /// [`StoreError`] when the store gives no answer.
     pub(crate) async fn write(
         &self,
         parts: Vec<TransactionPart>,
         request: &mut RequestContext,
-    ) -> Written {
+    ) -> Result<WriteOutcome, StoreError> {
         let (conditions, items) = part::split(parts)?;
         let began = Instant::now();
         let done = transact(&self.client, || Ok(items.clone()), request).await;
         request.note_dependency(Dependency::Store, began);
-        Ok(Failed::of(&conditions, done?))
+        Ok(WriteOutcome::of(&conditions, done?))
     }
 
     /// Returns whether the token behind `proof` was spent.

@@ -23,26 +23,31 @@ use super::{OperationFailed, Store, StoreError, await_within};
 
 const OPERATION: &str = "UpdateItem";
 
-/// What a challenge has after a guess that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
-    /// The guesses that are left.
-    pub attempts_left: u32,
-    /// The calls that spoke its code; `None` for a code that was texted only.
-    pub calls: Option<CodeCalls>,
+/// What became of a guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum GuessOutcome {
+    /// It counts: it consumed the challenge, or used up one of its guesses.
+    Counted {
+        /// The guesses that are left.
+        attempts_left: u32,
+        /// The calls that spoke the code; `None` for a code that was texted only.
+        calls: Option<CodeCalls>,
+    },
+    /// It does not count.
+    Refused(GuessRefusal),
 }
 
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
     /// of the phone's record. A right guess leaves `evidence` there.
     ///
-    /// Returns what the challenge then has. The guess was compared before, so one write with one condition is enough:
+    /// The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
     ///
     /// # Errors
     ///
-    /// - The inner error says why the guess does not count.
-    /// - The outer error says that the store gave no answer.
+    /// [`StoreError`] when the store gave no answer.
     pub async fn record_guess(
         &self,
         phone_index: &SubjectIndex,
@@ -50,7 +55,7 @@ impl Store {
         terms: &Terms,
         evidence: Option<&Evidence>,
         request: &mut RequestContext,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    ) -> Result<GuessOutcome, StoreError> {
         let began = Instant::now();
         let recorded = self
             .try_guess(phone_index, guess, terms, evidence, request)
@@ -68,7 +73,7 @@ impl Store {
         terms: &Terms,
         evidence: Option<&Evidence>,
         request: &RequestContext,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    ) -> Result<GuessOutcome, StoreError> {
         let (mut conflicts, mut terms, mut begin) = (0, *terms, Begin::Next);
         loop {
             let update = self.client.update_item();
@@ -173,19 +178,19 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
 
 /// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
 /// was counted, and is answered like every guess at one.
-fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<Counted, GuessRefusal> {
+fn read_outcome(updated: Option<&Item>, guess: &Guess) -> GuessOutcome {
     let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
     let members = slot.and_then(|value| value.as_m().ok());
     let is_used = members.is_some_and(|members| members.contains_key(slot_member::USED));
     if is_used && !guess.right {
-        return Err(GuessRefusal::Closed(Closed::Used));
+        return GuessOutcome::Refused(GuessRefusal::Closed(Closed::Used));
     }
-    Ok(Counted {
+    GuessOutcome::Counted {
         attempts_left: members
             .and_then(|members| read_number(members, slot_member::LEFT))
             .unwrap_or(0),
         calls: members.and_then(read_calls),
-    })
+    }
 }
 
 /// Whether the write of `guess` consumed the challenge.
@@ -198,7 +203,7 @@ fn explain_refusal(
     guess: &Guess,
     terms: &Terms,
     item: Option<&Item>,
-) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+) -> Result<GuessOutcome, StoreError> {
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
@@ -206,15 +211,15 @@ fn explain_refusal(
         // The reply to this write was lost, and the SDK repeated it. The first try counts.
         Err(GuessRefusal::AlreadyApplied(slot)) if is_used_by(slot.used, guess) == guess.right => {
             Ok(if slot.used.is_some() && !guess.right {
-                Err(GuessRefusal::Closed(Closed::Used))
+                GuessOutcome::Refused(GuessRefusal::Closed(Closed::Used))
             } else {
-                Ok(Counted {
+                GuessOutcome::Counted {
                     attempts_left: slot.attempts_left,
                     calls: slot.calls,
-                })
+                }
             })
         }
-        Err(refusal) => Ok(Err(refusal)),
+        Err(refusal) => Ok(GuessOutcome::Refused(refusal)),
         Ok(()) => Err(StoreError::Contradiction("a guess")),
     }
 }
@@ -252,10 +257,7 @@ mod tests {
     }
 
     /// Explains the refusal of a guess on a slot that holds its own write id, used or not.
-    fn explain_after_own_write(
-        right: bool,
-        used: bool,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    fn explain_after_own_write(right: bool, used: bool) -> Result<GuessOutcome, StoreError> {
         let slot = make_slot(
             ID,
             &RootId::parse("r1").expect("an id"),
@@ -283,16 +285,16 @@ mod tests {
 
     #[test]
     fn a_repeated_write_counts_only_if_it_did_what_the_guess_asks() {
-        let counted = Counted {
+        let counted = GuessOutcome::Counted {
             attempts_left: 4,
             calls: None,
         };
-        assert_eq!(explain_after_own_write(true, true), Ok(Ok(counted)));
-        assert_eq!(explain_after_own_write(false, false), Ok(Ok(counted)));
+        assert_eq!(explain_after_own_write(true, true), Ok(counted.clone()));
+        assert_eq!(explain_after_own_write(false, false), Ok(counted));
         for (right, used) in [(true, false), (false, true)] {
             assert!(matches!(
                 explain_after_own_write(right, used),
-                Ok(Err(GuessRefusal::AlreadyApplied(_)))
+                Ok(GuessOutcome::Refused(GuessRefusal::AlreadyApplied(_)))
             ));
         }
     }

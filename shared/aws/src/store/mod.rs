@@ -43,7 +43,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
 use self::credit::CreditCache;
-pub use self::guess::Counted;
+pub use self::guess::GuessOutcome;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
 pub use self::phone::MAX_SLOTS;
@@ -55,7 +55,7 @@ pub use self::refund::{PriceKept, Refund};
 pub use self::reserve_error::ReserveError;
 pub use self::send_plan::{KnownEvidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
-pub use self::transaction::{CONDITION_FAILED, transact};
+pub use self::transaction::{CONDITION_FAILED, TransactionOutcome, transact};
 use crate::clients::error_code;
 
 /// The names of the tables.

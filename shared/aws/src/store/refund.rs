@@ -14,7 +14,7 @@ use super::phone::release_slot;
 use super::purse_item::write_purse;
 use super::record::RecordWrite;
 use super::send_plan::{PlanPart, SendPlan};
-use super::transaction::{CONDITION_FAILED, NOT_FITTING, NOT_VALID, transact};
+use super::transaction::{CONDITION_FAILED, NOT_FITTING, NOT_VALID, TransactionOutcome, transact};
 use super::{Store, StoreError};
 
 /// What was given back.
@@ -71,8 +71,8 @@ impl Store {
     ) -> Result<Refund, StoreError> {
         let build = || self.build_refund(records, price);
         let why = match (transact(&self.client, build, request).await, price) {
-            (Ok(Ok(())), _) => return Ok(Refund::Whole),
-            (Ok(Err(reasons)), price) => match explain(records, &reasons) {
+            (Ok(TransactionOutcome::Written), _) => return Ok(Refund::Whole),
+            (Ok(TransactionOutcome::Refused(reasons)), price) => match explain(records, &reasons) {
                 Some(error) => return Err(error),
                 // Of the items, the purse alone refused.
                 None => find_price_kept(price, &reasons)?,
@@ -85,8 +85,8 @@ impl Store {
         };
         let build = || self.build_refund(records, None);
         match transact(&self.client, build, request).await? {
-            Ok(()) => Ok(Refund::WithoutPrice(why)),
-            Err(reasons) => {
+            TransactionOutcome::Written => Ok(Refund::WithoutPrice(why)),
+            TransactionOutcome::Refused(reasons) => {
                 let error = explain(records, &reasons);
                 Err(error.unwrap_or(StoreError::Contradiction("a refund")))
             }

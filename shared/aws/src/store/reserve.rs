@@ -20,7 +20,7 @@ use super::ranges::build_range_check;
 use super::record::RecordWrite;
 use super::reserve_error::ReserveError;
 use super::send_plan::{PlanPart, SendPlan};
-use super::transaction::{NOT_FITTING, transact};
+use super::transaction::{NOT_FITTING, TransactionOutcome, transact};
 use super::{Store, StoreError, get_item};
 
 /// How long a used attestation is remembered. It lives for two minutes at most, by a clock that is ten seconds ahead at
@@ -45,8 +45,8 @@ impl Store {
         let done = transact(&self.client, || self.reserve_items(plan), request).await;
         request.note_dependency(Dependency::Store, began);
         let reasons = match done {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(reasons)) => reasons,
+            Ok(TransactionOutcome::Written) => return Ok(()),
+            Ok(TransactionOutcome::Refused(reasons)) => reasons,
             // A purse that the update does not fit. It is read, and named.
             Err(StoreError::Operation(failed))
                 if failed.code == NOT_FITTING && plan.paid.is_some() =>
