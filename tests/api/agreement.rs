@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof_aws::store::{ReserveError, SendPlan, Store};
+use phoneproof_aws::store::{GuessOutcome, ReserveError, SendPlan, Store};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::business_id::BusinessId;
@@ -259,8 +259,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
                     stored,
                     decided.map_err(|refusal| {
                         let is_denied = matches!(refusal, SendRefusal::Denied(_));
-                        let proof = record.proof.clone().filter(|_| is_denied);
-                        ReserveError::Refused(refusal, proof.map(Box::new))
+                        let evidence = record.evidence.clone().filter(|_| is_denied);
+                        ReserveError::Refused(refusal, evidence.map(Box::new))
                     }),
                     "{reservation:?} {record:?}"
                 ),
@@ -315,7 +315,10 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
                     &mut bench.request(),
                 )
                 .await
-                .map(|counted| counted.map(|counted| counted.attempts_left));
+                .map(|outcome| match outcome {
+                    GuessOutcome::Counted { attempts_left, .. } => Ok(attempts_left),
+                    GuessOutcome::Refused(refusal) => Err(refusal),
+                });
             let decided = record.admits_guess(&guess, &bench.terms);
             let is_admitted = decided.is_ok();
             is_stored = !is_admitted;

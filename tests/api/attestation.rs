@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_tests::{Answer, EDGE, Edge, World, encoded, phone};
+use phoneproof_tests::{Answer, EDGE, Edge, World, encode, phone};
 use serde_json::{Value, json};
 
 async fn start() -> (World, Edge) {
@@ -145,7 +145,7 @@ async fn what_does_not_count_is_refused_with_its_reason_before_any_call() {
             &format!("{name} = {value}"),
         );
     }
-    let unsigned = format!("{}.{}.", encoded(&Edge::header()), encoded(&good));
+    let unsigned = format!("{}.{}.", encode(&Edge::header()), encode(&good));
     assert_refused(
         &send(&world, 1, &unsigned).await,
         "bad signature",

@@ -60,12 +60,12 @@ async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() 
         tokens.push(world.client.send(&phone(n)).await.token());
     }
     world.advance(60);
-    let before = wire.opened();
+    let before = wire.count_opened();
     let key = json!({ "TableName": "Limits", "Key": { "pk": { "S": "calls#US" } } });
     world.proxy().break_next("TransactWriteItems", Fault::Delay);
     let opened = async {
         for _ in 0..1_000 {
-            if wire.opened() > before {
+            if wire.count_opened() > before {
                 break;
             }
             sleep(Duration::from_millis(5)).await;
@@ -76,12 +76,12 @@ async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() 
     let (called, stored) = tokio::join!(world.client.call(&first, &tokens[0]), opened);
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(stored["Item"], Value::Null, "nothing was reserved yet");
-    assert_eq!(wire.opened(), before + 1);
+    assert_eq!(wire.count_opened(), before + 1);
     let expected = to_counts(&[("TransactWriteItems", 1), ("SendNotifyVoiceMessage", 1)]);
     drop(world.proxy().take_calls());
     assert_eq!(world.client.call(&phone(2), &tokens[1]).await.status, 202);
     assert_eq!(world.proxy().take_calls(), expected);
-    assert_eq!(wire.opened(), before + 1, "the connection was there");
+    assert_eq!(wire.count_opened(), before + 1, "the connection was there");
     // A typed code makes room for another stranger's call.
     let code = world.code(&phone(1));
     assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
@@ -92,7 +92,7 @@ async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() 
     let called = world.client.call(&phone(3), &tokens[2]).await;
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(world.proxy().take_calls(), expected);
-    assert_eq!(wire.opened(), before + 2);
+    assert_eq!(wire.count_opened(), before + 2);
     assert_eq!(world.texts(&phone(3)).len(), 2, "one text and one call");
 }
 

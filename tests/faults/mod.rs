@@ -14,6 +14,7 @@ mod keys;
 mod log;
 mod purses;
 mod receipts;
+mod refund;
 mod resend;
 mod send;
 mod verify;

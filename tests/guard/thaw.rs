@@ -28,7 +28,7 @@ async fn no_call_to_the_issuer_is_lost_on_a_connection_that_died_in_a_freeze() {
             // Longer than old keys are used, so the next check needs the fetch.
             world.advance(3_600);
         }
-        assert_eq!(wire.opened(), 6, "one for each fetch and spend");
+        assert_eq!(wire.count_opened(), 6, "one for each fetch and spend");
     }
 }
 

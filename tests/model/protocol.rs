@@ -48,7 +48,7 @@ pub fn send(
             used: None,
             written_by: None,
             resends: BTreeMap::new(),
-            called: None,
+            calls: None,
         };
         record.slots.insert(reservation.slot(), new);
     }

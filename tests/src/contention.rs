@@ -58,7 +58,7 @@ pub(crate) struct Contention {
 
 impl Contention {
     /// How many writes were refused.
-    pub(crate) fn refused(&self) -> usize {
+    pub(crate) fn count_refused(&self) -> usize {
         self.refused
     }
 

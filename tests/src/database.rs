@@ -80,7 +80,7 @@ impl Database {
 
     /// Describes the embedded database at `endpoint`, whose tables exist already.
     #[must_use]
-    pub fn embedded(endpoint: &str) -> Self {
+    pub fn at(endpoint: &str) -> Self {
         Self {
             client: Client::new(endpoint),
             tables: tables(),

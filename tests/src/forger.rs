@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Encodes JSON as a part of a JWT: base64url without padding.
 #[must_use]
-pub fn encoded(value: &Value) -> String {
+pub fn encode(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
@@ -78,7 +78,7 @@ impl Forger {
     /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
-        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
+        let message = format!("{}.{}", encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.0.sign(&SystemRandom::new(), message.as_bytes());
         format!(
             "{message}.{}",
@@ -113,7 +113,7 @@ impl EdwardsKey {
     /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
-        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
+        let message = format!("{}.{}", encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = URL_SAFE_NO_PAD.encode(self.0.sign(message.as_bytes()));
         format!("{message}.{signature}")
     }
@@ -146,7 +146,7 @@ impl RsaKey {
     /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
-        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
+        let message = format!("{}.{}", encode(header), URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.0.public_modulus_len()];
         let random = SystemRandom::new();
         self.0

@@ -6,7 +6,7 @@
 use phoneproof_guard::Rejection;
 use serde_json::{Value, json};
 
-use crate::{encoded, with_mac};
+use crate::{encode, with_mac};
 
 /// Signs any header and any text of claims with an issuer's own key.
 pub type Sign<'s> = Box<dyn Fn(&Value, &str) -> String + 's>;
@@ -100,7 +100,7 @@ impl Specimen<'_> {
     #[must_use]
     pub fn of_algorithms(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
-        let claims = encoded(&self.claims);
+        let claims = encode(&self.claims);
         let signature = self.token.rsplit('.').next().unwrap_or_default();
         for alg in [
             "none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "RS256", "RS384",
@@ -111,7 +111,7 @@ impl Specimen<'_> {
             }
             let mut header = self.header.clone();
             header["alg"] = json!(alg);
-            let message = format!("{}.{claims}", encoded(&header));
+            let message = format!("{}.{claims}", encode(&header));
             let mut tokens = vec![
                 message.clone(),
                 format!("{message}."),

@@ -35,7 +35,7 @@ pub use bodies::malformed_bodies;
 pub use client::{Answer, Client, http_client};
 pub use database::Database;
 pub use edge::{EDGE, Edge};
-pub use forger::{EdwardsKey, Forger, RsaKey, encoded, with_mac};
+pub use forger::{EdwardsKey, Forger, RsaKey, encode, with_mac};
 pub use forgeries::{Forgery, Sign, Specimen, jwk_forms};
 pub use lines::Lines;
 pub use proxy::{Fault, HOOK, Proxy, Units};

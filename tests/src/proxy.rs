@@ -2,6 +2,7 @@
 
 mod dialect;
 mod fault;
+mod operation;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,12 +19,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use self::dialect::Dialect;
 pub(crate) use self::dialect::{cancel_transaction, json_error};
 pub use self::fault::Fault;
+pub use self::operation::HOOK;
+use self::operation::{PING, list_permissions, read_operation};
 pub use self::units::Units;
 use crate::client::http_client;
 use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
@@ -40,7 +43,7 @@ struct Plan {
     /// The conflicts of overlapping writers, if the proxy makes them.
     contention: Option<Contention>,
     /// The item that another writer puts after every call of an operation.
-    overtaken: BTreeMap<String, Value>,
+    overtaken: BTreeMap<String, (usize, Value)>,
 }
 
 /// A running proxy. Point a stack at its URLs. Clones share the plan of faults and the counts.
@@ -127,12 +130,20 @@ impl Proxy {
     #[must_use]
     pub fn conflicts(&self) -> usize {
         let plan = lock(&self.plan);
-        plan.contention.as_ref().map_or(0, Contention::refused)
+        plan.contention
+            .as_ref()
+            .map_or(0, Contention::count_refused)
     }
 
     /// Lets another writer make this `PutItem` after every call of `operation`, before its caller has the answer.
     pub fn overtake(&self, operation: &str, put: Value) {
-        lock(&self.plan).overtaken.insert(operation.to_owned(), put);
+        self.overtake_after(operation, 0, put);
+    }
+
+    /// Lets the next `calls` calls of `operation` alone, and lets another writer make this `PutItem` after every later one.
+    pub fn overtake_after(&self, operation: &str, calls: usize, put: Value) {
+        let mut plan = lock(&self.plan);
+        plan.overtaken.insert(operation.to_owned(), (calls, put));
     }
 
     /// Forgets all faults, so that every call is forwarded again.
@@ -181,72 +192,6 @@ impl fmt::Display for Cut {
 }
 
 impl std::error::Error for Cut {}
-
-/// The request that opens a connection. It is not a call: it needs no permission, and is not counted.
-const PING: &str = "ping";
-
-/// The name of a request of the send hook, which has no operation.
-pub const HOOK: &str = "Hook";
-
-/// Reads the operation of a call: `UpdateItem` of `DynamoDB_20120810.UpdateItem`, `Publish` of `Action=Publish`.
-///
-/// A request that names no operation is a [`PING`].
-fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok());
-    let query = || {
-        std::str::from_utf8(body)
-            .ok()?
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("Action="))
-    };
-    let hook = || headers.contains_key("webhook-id").then_some(HOOK);
-    let name = target
-        .and_then(|target| target.rsplit('.').next())
-        .or_else(hook)
-        .or_else(query);
-    name.unwrap_or(PING).to_owned()
-}
-
-/// Lists the IAM actions that a call needs. DynamoDB checks each item of a transaction as an action of its own.
-fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let on_table = |action: &str, request: &Value| {
-        // In an external database, names have a prefix.
-        let name = request["TableName"].as_str().unwrap_or_default();
-        let table = name.rsplit('-').next().unwrap_or_default();
-        (format!("dynamodb:{action}"), table.to_owned())
-    };
-    match operation {
-        "Publish" => vec![("sns:Publish".to_owned(), "*".to_owned())],
-        // No permission of AWS is needed for it.
-        HOOK => Vec::new(),
-        "SendTextMessage" | "SendNotifyTextMessage" | "SendNotifyVoiceMessage" => {
-            vec![(format!("sms-voice:{operation}"), "*".to_owned())]
-        }
-        "GetSecretValue" => vec![(
-            "secretsmanager:GetSecretValue".to_owned(),
-            "Keyring".to_owned(),
-        )],
-        "TransactWriteItems" => {
-            let items = body["TransactItems"].as_array().into_iter().flatten();
-            let members = items.filter_map(Value::as_object).flatten();
-            members
-                .map(|(kind, request)| match kind.as_str() {
-                    "ConditionCheck" => on_table("ConditionCheckItem", request),
-                    kind => on_table(&format!("{kind}Item"), request),
-                })
-                .collect()
-        }
-        "BatchGetItem" => {
-            let tables = body["RequestItems"].as_object().into_iter().flatten();
-            let named = |(name, _)| on_table("BatchGetItem", &json!({ "TableName": name }));
-            tables.map(named).collect()
-        }
-        other => vec![on_table(other, &body)],
-    }
-}
 
 async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<Response, Cut> {
     let operation = read_operation(&headers, &body);
@@ -307,12 +252,12 @@ async fn answer_or_break(
         (Some(Fault::CutBefore | Fault::CutAfter), _) => Err(Cut),
         (Some(Fault::Hang), _) => std::future::pending().await,
         (Some(Fault::Unavailable), _) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-        (Some(Fault::Throttle), _) => Ok(dialect.throttled()),
+        (Some(Fault::Throttle), _) => Ok(dialect.answer_throttled()),
         (Some(Fault::Unexpected), _) => Ok(dialect.error("NobodyExpectsThisException")),
-        (Some(Fault::CancelByConflict), _) => Ok(dialect.cancelled(CONFLICT)),
-        (Some(Fault::CancelByThrottling), _) => Ok(dialect.cancelled("ThrottlingError")),
+        (Some(Fault::CancelByConflict), _) => Ok(dialect.answer_cancelled(CONFLICT)),
+        (Some(Fault::CancelByThrottling), _) => Ok(dialect.answer_cancelled("ThrottlingError")),
         (Some(Fault::CancelByThroughput), _) => {
-            Ok(dialect.cancelled("ProvisionedThroughputExceeded"))
+            Ok(dialect.answer_cancelled("ProvisionedThroughputExceeded"))
         }
         (Some(Fault::InProgress), _) => Ok(dialect.error("TransactionInProgressException")),
         (Some(Fault::Conflict), _) => Ok(dialect.error("TransactionConflictException")),
@@ -353,7 +298,14 @@ impl Upstream {
 
     /// Puts the item of the writer that overtakes this operation, if there is one.
     async fn overtake(&self, operation: &str, mut headers: HeaderMap) {
-        let put = lock(&self.plan).overtaken.get(operation).cloned();
+        let put = match lock(&self.plan).overtaken.get_mut(operation) {
+            Some((0, put)) => Some(put.clone()),
+            Some((calls, _)) => {
+                *calls -= 1;
+                None
+            }
+            None => None,
+        };
         if let Some(put) = put {
             let target = HeaderValue::from_static("DynamoDB_20120810.PutItem");
             headers.insert("x-amz-target", target);

@@ -56,9 +56,9 @@ impl RuntimeApi {
         let invocation = "/2018-06-01/runtime/invocation";
         let router = Router::new()
             .route(&format!("{invocation}/next"), get(next))
-            .route(&format!("{invocation}/{{id}}/response"), post(answered))
-            .route(&format!("{invocation}/{{id}}/error"), post(failed))
-            .route("/2018-06-01/runtime/init/error", post(failed))
+            .route(&format!("{invocation}/{{id}}/response"), post(take_answer))
+            .route(&format!("{invocation}/{{id}}/error"), post(take_failure))
+            .route("/2018-06-01/runtime/init/error", post(take_failure))
             .with_state(shared);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -117,12 +117,12 @@ async fn next(State(shared): State<Shared>) -> Response {
     (headers, event).into_response()
 }
 
-async fn answered(State(shared): State<Shared>, body: Bytes) -> StatusCode {
+async fn take_answer(State(shared): State<Shared>, body: Bytes) -> StatusCode {
     drop(shared.said.send(Said::Answered(Instant::now(), body)));
     StatusCode::ACCEPTED
 }
 
-async fn failed(State(shared): State<Shared>, body: Bytes) -> StatusCode {
+async fn take_failure(State(shared): State<Shared>, body: Bytes) -> StatusCode {
     let error = String::from_utf8_lossy(&body).into_owned();
     drop(shared.said.send(Said::Failed(error)));
     StatusCode::ACCEPTED

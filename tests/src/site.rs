@@ -54,7 +54,7 @@ impl Site {
     /// Opens the deployed stack, or starts a local one with sealed tokens.
     pub async fn open() -> Self {
         match read_url("BASE_URL") {
-            Some(base) => Self::deployed(&base),
+            Some(base) => Self::at(&base),
             None => Self::local(TokenMode::Sealed).await,
         }
     }
@@ -62,7 +62,7 @@ impl Site {
     /// Opens the deployed stack in its own token mode, or starts two local ones, with sealed and with stored tokens.
     pub async fn in_each_mode() -> Vec<Self> {
         match read_url("BASE_URL") {
-            Some(base) => vec![Self::deployed(&base)],
+            Some(base) => vec![Self::at(&base)],
             None => vec![
                 Self::local(TokenMode::Sealed).await,
                 Self::local(TokenMode::Stored).await,
@@ -79,7 +79,7 @@ impl Site {
         }
     }
 
-    fn deployed(base: &str) -> Self {
+    fn at(base: &str) -> Self {
         let inbox = read_url("INBOX_URL").expect("BASE_URL needs INBOX_URL, the URL of its texts");
         let chosen = u32::from_be_bytes(draw_array(&SystemRandom).expect("random bytes"));
         let device = format!("device-{chosen:08x}");

@@ -65,7 +65,7 @@ impl Wire {
 
     /// Returns how many connections were opened so far.
     #[must_use]
-    pub fn opened(&self) -> usize {
+    pub fn count_opened(&self) -> usize {
         self.state.opened.load(Ordering::SeqCst)
     }
 
@@ -76,7 +76,7 @@ impl Wire {
             .dead
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *dead = Some((self.opened(), death));
+        *dead = Some((self.count_opened(), death));
     }
 
     /// Kills every open connection and refuses new ones.

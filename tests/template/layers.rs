@@ -1,4 +1,4 @@
-//! Each crate uses only the layers below it, and only `aws` and the ledger of `guard` use an AWS SDK.
+//! Each crate uses only the layers below it, and only `aws` and those that [`NAMES_AWS`] lists use the crates of AWS.
 //!
 //! A wrong import compiles only if a manifest allows it, so these tests read the manifests.
 
@@ -18,7 +18,11 @@ const LAYERS: &[Layer] = &[
     ("guard", manifest!("guard"), &[]),
     ("crypto", manifest!("crypto"), &["domain", "guard"]),
     ("observe", manifest!("observe"), &["domain"]),
-    ("aws", manifest!("aws"), &["crypto", "domain", "observe"]),
+    (
+        "aws",
+        manifest!("aws"),
+        &["crypto", "domain", "guard", "observe"],
+    ),
     ("config", manifest!("config"), &["aws", "crypto", "domain"]),
     (
         "service",
@@ -40,6 +44,36 @@ const LAYERS: &[Layer] = &[
         &["domain"],
     ),
 ];
+
+/// The crates that only a binary or a test uses, each with its manifest.
+const ABOVE: [(&str, &str); 6] = [
+    (
+        "account",
+        include_str!("../../functions/account/Cargo.toml"),
+    ),
+    (
+        "receipts",
+        include_str!("../../functions/receipts/Cargo.toml"),
+    ),
+    ("send", include_str!("../../functions/send/Cargo.toml")),
+    ("verify", include_str!("../../functions/verify/Cargo.toml")),
+    ("admin", include_str!("../../infra/admin/Cargo.toml")),
+    ("local", include_str!("../../infra/local/Cargo.toml")),
+];
+
+/// The crates that name a crate of AWS, and what such names begin with.
+const NAMES_AWS: [(&str, &str); 4] = [
+    ("aws", "aws-"),
+    // The optional ledger of relying parties with a table of their own.
+    ("guard", "aws-sdk-dynamodb"),
+    // A relying party with a store of its own.
+    ("account", "aws-sdk-dynamodb"),
+    // It works on deployed stacks, with the credentials of an operator.
+    ("admin", "aws-"),
+];
+
+/// The cryptography, which calls nothing.
+const AWS_LC: &str = "aws-lc-rs";
 
 /// The external crates that the domain may use. They are values, parsers and macros, and none reaches out of the process.
 const OF_THE_DOMAIN: [&str; 7] = [
@@ -76,14 +110,19 @@ fn a_crate_uses_only_the_layers_below_it() {
 }
 
 #[test]
-fn only_the_aws_layer_and_the_guard_name_an_aws_sdk() {
-    for (name, manifest, _) in LAYERS {
-        let names_one = dependencies(manifest)
-            .iter()
-            .any(|dependency| dependency.starts_with("aws-sdk-"));
-        // The guard has an optional ledger for relying parties with a table of their own.
-        let may = matches!(*name, "aws" | "guard");
-        assert!(may || !names_one, "{name} names an AWS SDK");
+fn only_the_listed_crates_name_a_crate_of_aws() {
+    let below = LAYERS.iter().map(|(name, manifest, _)| (*name, *manifest));
+    for (name, manifest) in below.chain(ABOVE) {
+        let allowed = NAMES_AWS.iter().find(|(own, _)| *own == name);
+        let of_aws = dependencies(manifest)
+            .into_iter()
+            .filter(|used| used.starts_with("aws-") && *used != AWS_LC);
+        for used in of_aws {
+            assert!(
+                allowed.is_some_and(|(_, start)| used.starts_with(start)),
+                "{name} names {used}: use what phoneproof-aws has, or list it in NAMES_AWS with the reason"
+            );
+        }
     }
 }
 

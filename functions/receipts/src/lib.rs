@@ -15,8 +15,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_domain::receipt::Moment;
-use phoneproof_http::problem::INTERNAL;
-use phoneproof_http::{Problem, Reply, catch_panic};
+use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::{Receipt, RequestContext, Unreadable};
 use serde_json::Value;
 
@@ -33,17 +32,9 @@ pub type Incoming = phoneproof_http::Incoming<Endpoint>;
 /// How long the work on an event may take, less than the time-out of the function.
 const WITHIN: Duration = Duration::from_secs(8);
 
-/// Serves one callback, from the match of its route to its log line. It always answers, even after a panic.
+/// Serves one callback.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
-    match app.accept(request, ROUTES) {
-        Ok(mut incoming) => {
-            let outcome =
-                catch_panic(incoming.make_span(), take_callback(&app, &mut incoming)).await;
-            let internal = || Err(Problem::new(&INTERNAL));
-            app.finish(&incoming, outcome.unwrap_or_else(internal))
-        }
-        Err(answer) => *answer,
-    }
+    app.serve(request, ROUTES, take_callback).await
 }
 
 async fn take_callback(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {

@@ -4,22 +4,16 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_api::problem::{internal, make_send_problem};
+use phoneproof_api::problem::make_send_problem;
 use phoneproof_api::{App, Endpoint, Incoming, Route, SendBody, SendReply};
-use phoneproof_http::{Problem, Reply, catch_panic};
+use phoneproof_http::{Problem, Reply};
 
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
 
-/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
+/// Serves one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
-    match app.accept(request, ROUTES) {
-        Ok(mut incoming) => {
-            let outcome = catch_panic(incoming.make_span(), send(&app, &mut incoming)).await;
-            app.finish(&incoming, outcome.unwrap_or_else(|| Err(internal())))
-        }
-        Err(answer) => *answer,
-    }
+    app.serve(request, ROUTES, send).await
 }
 
 async fn send(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {

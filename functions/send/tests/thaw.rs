@@ -136,17 +136,17 @@ impl Function {
     }
 
     /// How many connections were opened to DynamoDB and to SNS.
-    fn opened(&self) -> (usize, usize) {
-        (self.dynamodb.opened(), self.sns.opened())
+    fn count_opened(&self) -> (usize, usize) {
+        (self.dynamodb.count_opened(), self.sns.count_opened())
     }
 
     /// How many connections a send to each of these phones opens to DynamoDB and to SNS.
     async fn count_opened_by_sends(&mut self, phones: Range<u32>) -> (usize, usize) {
-        let before = self.opened();
+        let before = self.count_opened();
         for n in phones {
             assert_eq!(self.send(&phone(n), FULL).await.0, 202);
         }
-        let after = self.opened();
+        let after = self.count_opened();
         (after.0 - before.0, after.1 - before.1)
     }
 
@@ -192,7 +192,11 @@ async fn a_warm_function_opens_no_connection_and_a_thawed_one_opens_one_to_sns()
     let mut tries = Vec::new();
     for _ in 0..TRIES {
         let mut function = Function::start().await;
-        assert_eq!(function.opened(), (1, 1), "start-up opens one to each");
+        assert_eq!(
+            function.count_opened(),
+            (1, 1),
+            "start-up opens one to each"
+        );
         let warm = function.count_opened_by_sends(0..5).await;
         function.freeze(|_| ()).await;
         let thawed = function.count_opened_by_sends(5..6).await;

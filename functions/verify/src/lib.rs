@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_api::problem::{internal, make_spend_problem, make_verify_problem};
+use phoneproof_api::problem::{make_spend_problem, make_verify_problem};
 use phoneproof_api::{
     App, Endpoint, Incoming, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
 };
 use phoneproof_http::problem::NOT_FOUND;
-use phoneproof_http::{Problem, Reply, catch_panic};
+use phoneproof_http::{Problem, Reply};
 
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[
@@ -25,18 +25,12 @@ pub const ROUTES: &[Route] = &[
     Endpoint::OpenApi.route(),
 ];
 
-/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
+/// Serves one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
-    match app.accept(request, ROUTES) {
-        Ok(mut incoming) => {
-            let outcome = catch_panic(incoming.make_span(), serve(&app, &mut incoming)).await;
-            app.finish(&incoming, outcome.unwrap_or_else(|| Err(internal())))
-        }
-        Err(answer) => *answer,
-    }
+    app.serve(request, ROUTES, decide).await
 }
 
-async fn serve(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+async fn decide(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     match incoming.endpoint {
         Endpoint::Verify => verify(app, incoming).await,
         Endpoint::Spend => spend(app, incoming).await,

@@ -4,7 +4,7 @@ use clap::ValueEnum as _;
 use phoneproof_crypto::index::Indexer;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::device::Device;
-use phoneproof_domain::network::{Part, split_prefix};
+use phoneproof_domain::network::{PrefixPart, split_prefix};
 use phoneproof_domain::phone::{Destination, NumberType, Phone};
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -118,13 +118,13 @@ fn parse_value(
 }
 
 /// Makes the subject of a part of a prefix. A single address names a person, so it has no label.
-fn index_part(part: &Part, indexer: &Indexer) -> Target {
+fn index_part(part: &PrefixPart, indexer: &Indexer) -> Target {
     match part {
-        Part::Network(network) => Target {
+        PrefixPart::Network(network) => Target {
             subject: Subject::new(SubjectKind::Network, indexer.network(network)),
             label: Some(network.expose()),
         },
-        Part::Address(address) => Target {
+        PrefixPart::Address(address) => Target {
             subject: Subject::new(SubjectKind::Address, indexer.address(address)),
             label: None,
         },

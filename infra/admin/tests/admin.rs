@@ -195,7 +195,7 @@ impl Site {
 
     /// Reads every item of the verification service's tables.
     async fn dump(&self) -> Vec<Value> {
-        let database = Database::embedded(&self.stack.backends.endpoints.dynamodb);
+        let database = Database::at(&self.stack.backends.endpoints.dynamodb);
         let mut dump = Vec::new();
         for table in ["Limits", "Challenges", "Blocks"] {
             let answer = database.call("Scan", &json!({ "TableName": table })).await;

@@ -274,7 +274,7 @@ mod tests {
         Operations::new(&policy.expect("the sample policy"))
     }
 
-    fn wanted(show: Show) -> Wanted {
+    fn want(show: Show) -> Wanted {
         Wanted { show, seed: 1 }
     }
 
@@ -288,10 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_is_shown_on_both_sides_from_its_first_to_its_last_frame() {
-        let lines = operations()
-            .start(&wanted(Show::Luma))
-            .await
-            .expect("a run");
+        let lines = operations().start(&want(Show::Luma)).await.expect("a run");
         let read = read_all(lines).await;
         assert_eq!(read[0]["head"]["country"], "UZ");
         for side in ["policy", "limits"] {
@@ -318,7 +315,7 @@ mod tests {
     #[tokio::test]
     async fn a_few_runs_go_on_at_a_time_and_one_ends_with_its_reader() {
         let operations = operations();
-        let outage = wanted(Show::Outage);
+        let outage = want(Show::Outage);
         let first = operations.start(&outage).await.expect("a run");
         let second = operations.start(&outage).await.expect("another");
         assert!(operations.start(&outage).await.is_none());

@@ -16,7 +16,7 @@ use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, CountryRecord, Lanes, Micros, Payer, Plan, Proof, PurseItem, PurseKey,
+    Ask, Caller, Claim, CountryRecord, Evidence, Lanes, Micros, Payer, Plan, PurseItem, PurseKey,
     PurseSettings, Records, Stopped, Write, plan_first_try, plan_from_records, plan_in_shadow,
 };
 use phoneproof_domain::rule::Rule;
@@ -145,8 +145,8 @@ impl Service {
         let texts = settings.policy.known_texts;
         let caller = caller_of(request, subjects);
         for claim in [Claim::Here { texts }, Claim::Near { texts }] {
-            let proof = phone.proof.as_ref();
-            let bears = proof.is_some_and(|proof| proof.bears(claim, &caller, terms.now));
+            let evidence = phone.evidence.as_ref();
+            let bears = evidence.is_some_and(|evidence| evidence.bears(claim, &caller, terms.now));
             if own_cooldown || !bears {
                 continue;
             }
@@ -229,8 +229,8 @@ impl Service {
             return Ok(first.payer);
         }
         let phone = self.phones.get(&subjects.phone_index);
-        let proof = phone.and_then(|phone| phone.proof.clone());
-        let records = Records::read(&ask, proof, |key| self.item(key));
+        let evidence = phone.and_then(|phone| phone.evidence.clone());
+        let records = Records::read(&ask, evidence, |key| self.item(key));
         let plan = records.and_then(|records| {
             let decided = plan_from_records(&ask, policy, &records);
             let decided = decided.or_else(|refusal| {
@@ -294,14 +294,14 @@ impl Service {
     /// Writes a plan that was made from what is stored. Nobody else writes in between.
     fn apply(&mut self, plan: Plan, ask: &Ask, subjects: &Subjects) -> Result<Payer, &'static str> {
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        let bears = |proof: &Proof| proof.bears(plan.claim, &ask.caller, ask.now);
-        let holds = phone.proof.as_ref().is_none_or(bears);
+        let bears = |evidence: &Evidence| evidence.bears(plan.claim, &ask.caller, ask.now);
+        let holds = phone.evidence.as_ref().is_none_or(bears);
         if !holds || !self.write_all(&plan.writes) {
             return Err("contradiction");
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        if let Some(proof) = &mut phone.proof {
-            proof.count(plan.claim);
+        if let Some(evidence) = &mut phone.evidence {
+            evidence.count(plan.claim);
         }
         self.tally.second_tries += 1;
         Ok(plan.payer)

@@ -144,12 +144,6 @@ pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
         .with_detail("Nothing was texted or accepted. Try again in a moment.")
 }
 
-/// Makes the problem of a request during which the service panicked.
-#[must_use]
-pub fn internal() -> Problem {
-    Problem::new(&INTERNAL).with_detail("A fault of the service; a text may have been sent.")
-}
-
 /// Makes the problem that tells a client why no code was texted, or that the carrier gave no answer.
 #[must_use]
 pub fn make_send_problem(error: SendError) -> Problem {

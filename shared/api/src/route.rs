@@ -59,6 +59,8 @@ impl Endpoint {
 
 impl phoneproof_http::Endpoint for Endpoint {
     const NOT_FOUND: &'static str = "See /openapi.json for what there is.";
+    const AFTER_PANIC: Option<&'static str> =
+        Some("A fault of the service; a text may have been sent.");
     const CORS_HEADERS: Option<&'static str> = Some("content-type, idempotency-key, x-client-key");
 
     fn note(self, facts: &mut Facts) {

@@ -19,8 +19,8 @@ pub(crate) fn conclude(
             channel,
             id: MessageId::new(id),
         },
-        Ok(Err(why)) => Delivery::failed(channel, why),
-        Err(_) => Delivery::failed(channel, Reason::NoAnswer),
+        Ok(Err(why)) => Delivery::from_failure(channel, why),
+        Err(_) => Delivery::from_failure(channel, Reason::NoAnswer),
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn classify_connection(error: &ConnectorError) -> NotTaken {
     } else {
         Reason::NotConnected
     };
-    NotTaken::new(reason, find_connection_fault(error).map(Detail::named))
+    NotTaken::new(reason, find_connection_fault(error).map(Detail::from_name))
 }
 
 /// The reason behind an error code that every API of AWS has.

@@ -99,7 +99,7 @@ impl Channels {
             Some(SetUp::Sns(sns)) => sns.send(text, deadline).await,
             Some(SetUp::EndUserMessaging(own)) => own.send(text, deadline).await,
             Some(SetUp::Hook(hook)) => hook.send(text, keyring, deadline).await,
-            None => Delivery::failed(channel, Reason::NotSetUp),
+            None => Delivery::from_failure(channel, Reason::NotSetUp),
         }
     }
 }

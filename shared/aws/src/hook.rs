@@ -84,8 +84,8 @@ impl Hook {
     /// text is [`Delivery::Unknown`]. Before that, three tries are enough, and a refusal that no other try can change is.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
-            let detail = Some(Detail::named("no-client"));
-            return Delivery::failed(Channel::Hook, NotTaken::new(Reason::NotSetUp, detail));
+            let detail = Some(Detail::from_name("no-client"));
+            return Delivery::from_failure(Channel::Hook, NotTaken::new(Reason::NotSetUp, detail));
         };
         let mut doubt = None;
         let (mut pause, mut asked) = (PAUSE, Duration::ZERO);
@@ -106,7 +106,7 @@ impl Hook {
                     let channel = Channel::Hook;
                     return Delivery::Accepted { channel, id };
                 }
-                Told::Verdict(why) => return Delivery::failed(Channel::Hook, why),
+                Told::Verdict(why) => return Delivery::from_failure(Channel::Hook, why),
                 Told::Refused(why, after) => {
                     (refused, asked) = (why, after.unwrap_or_default());
                     refusals += 1;
@@ -121,7 +121,7 @@ impl Hook {
                 }
             }
         }
-        Delivery::failed(Channel::Hook, doubt.unwrap_or(refused))
+        Delivery::from_failure(Channel::Hook, doubt.unwrap_or(refused))
     }
 
     /// Writes one try of `text`. Its timestamp is its own, so that no receiver finds it too old.

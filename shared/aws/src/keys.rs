@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
+use phoneproof_guard::OwnTime;
 use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 
 pub use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_crypto::keyring::{Keyring, KeyringError, REFRESH_AFTER};
-use phoneproof_domain::clock::{OwnTime, Timestamp};
+use phoneproof_domain::clock::Timestamp;
 
 /// How long a cached keyring is used while Secrets Manager cannot be read. After that the service refuses every
 /// request: otherwise it would accept a retired root for as long as Secrets Manager is out of reach.
@@ -125,7 +126,8 @@ impl Keys {
 
     fn read_time(&self, now: Timestamp) -> Timestamp {
         let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
-        time.read(now)
+        let own = time.read(u64::try_from(now.unix()).unwrap_or(0));
+        Timestamp::from_unix(i64::try_from(own).unwrap_or(i64::MAX))
     }
 
     /// Returns the cached keyring, unless a refresh is due.

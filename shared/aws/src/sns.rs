@@ -80,7 +80,7 @@ impl Sender {
         }
         for (name, value) in list_attributes(text.sent_as) {
             let value = make_attribute("String", value)
-                .map_err(|_| NotTaken::new(Reason::NotBuilt, Some(Detail::named(name))))?;
+                .map_err(|_| NotTaken::new(Reason::NotBuilt, Some(Detail::from_name(name))))?;
             request = request.message_attributes(name, value);
         }
         let answer = request.send().await.map_err(|error| classify(&error))?;
@@ -235,7 +235,10 @@ mod tests {
     #[test]
     fn a_failure_of_sns_keeps_its_code() {
         let failed = classify(&service_error(500, "InternalError"));
-        let expected = NotTaken::new(Reason::ServerError, Some(Detail::named("InternalError")));
+        let expected = NotTaken::new(
+            Reason::ServerError,
+            Some(Detail::from_name("InternalError")),
+        );
         assert_eq!(failed, expected);
     }
 }

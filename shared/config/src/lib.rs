@@ -9,8 +9,7 @@ pub mod policy;
 pub mod process;
 mod proxy;
 
-use aws_credential_types::Credentials;
-use phoneproof_aws::clients::{AwsSettings, CaBundle};
+use phoneproof_aws::clients::{AwsSettings, CaBundle, Credentials};
 use phoneproof_aws::store::Tables;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::PolicyFaults;

@@ -154,13 +154,13 @@ mod tests {
         }
     }
 
-    fn sealed(nonce: u8) -> String {
+    fn seal_with(nonce: u8) -> String {
         seal(&sent(), keyring(&["r1"]).current(), &Fixed(nonce)).expect("sealed")
     }
 
     #[test]
     fn what_is_sealed_opens_while_its_root_lives() {
-        let text = sealed(1);
+        let text = seal_with(1);
         assert_eq!(open(&text, &keyring(&["r1"])), Some(sent()));
         assert_eq!(open(&text, &keyring(&["r2", "r1"])), Some(sent()));
         assert_eq!(open(&text, &keyring(&["r2"])), None, "its root has gone");
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn seals_to_the_known_text() {
         let known = "r1.r1.AQEBAQEBAQEBAQEB.T3ZAT9_e2XHuBTp5t3mXEpiGiTiE6S8BFBOvcBm35G0wMoIBZuM-sBIB2j_9s07mEEuelpDVwfBPxtxLfio";
-        assert_eq!(sealed(1), known);
+        assert_eq!(seal_with(1), known);
     }
 
     /// The id comes from Python's `hashlib`.
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn it_fits_a_context_value_and_shows_nothing() {
-        let (one, two) = (sealed(0x01), sealed(0xf1));
+        let (one, two) = (seal_with(0x01), seal_with(0xf1));
         assert!(one.len() < 200 && one.bytes().all(|byte| byte.is_ascii_graphic()));
         assert!(!one.contains(sent().phone_index.as_str()));
         // Two texts to one phone have nothing in common but the root.
@@ -218,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_changed_text_opens(at in 0_usize..120, byte in 0x21_u8..0x7f) {
-            let text = sealed(1);
+            let text = seal_with(1);
             let mut bytes = text.clone().into_bytes();
             let at = at % bytes.len();
             if let Some(changed) = bytes.get_mut(at) {

@@ -82,37 +82,6 @@ impl Serialize for Timestamp {
     }
 }
 
-/// A time that goes on when the clock is set back, by which what is cached ages.
-///
-/// Otherwise it would seem younger than it is. A clock that is set forward makes it older.
-#[derive(Debug, Default)]
-pub struct OwnTime {
-    latest: Option<Timestamp>,
-    /// How far the clock was set back in all.
-    ahead: Duration,
-}
-
-impl OwnTime {
-    /// How far the clock of a reader may be behind that of another. Parallel requests read the clock one after the other,
-    /// and do not go on in that order. A clock that is further behind was set back.
-    const OUT_OF_ORDER: Duration = Duration::from_secs(10);
-
-    /// Returns the own time of a reader whose clock says `now`.
-    pub fn read(&mut self, now: Timestamp) -> Timestamp {
-        let own = now + self.ahead;
-        match self.latest {
-            Some(latest) if own + Self::OUT_OF_ORDER < latest => {
-                self.ahead = latest.since(now);
-                latest
-            }
-            latest => {
-                self.latest = latest.max(Some(own));
-                own
-            }
-        }
-    }
-}
-
 /// A source of the current time.
 pub trait Clock: Send + Sync {
     /// Returns the current instant.
@@ -145,27 +114,6 @@ mod tests {
         let later = Timestamp::from_unix(15);
         assert_eq!(later.since(earlier), Duration::from_secs(5));
         assert_eq!(earlier.since(later), Duration::ZERO);
-    }
-
-    #[test]
-    fn own_time_goes_on_when_the_clock_is_set_back() {
-        let mut time = OwnTime::default();
-        for (clock, expected) in [
-            (1_000, 1_000),
-            (995, 995),
-            (1_000, 1_000),
-            (1_300, 1_300),
-            (100, 1_300),
-            (400, 1_600),
-            (-7, 1_600),
-            (0, 1_607),
-            (-10, 1_597),
-            (0, 1_607),
-            (-11, 1_607),
-        ] {
-            let own = time.read(Timestamp::from_unix(clock));
-            assert_eq!(own, Timestamp::from_unix(expected), "{clock}");
-        }
     }
 
     #[test]

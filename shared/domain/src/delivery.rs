@@ -39,7 +39,7 @@ pub enum Delivery {
 impl Delivery {
     /// Makes the outcome of a text that `channel` did not take. The reason says whether it is refused or unknown.
     #[must_use]
-    pub fn failed(channel: Channel, why: impl Into<NotTaken>) -> Self {
+    pub fn from_failure(channel: Channel, why: impl Into<NotTaken>) -> Self {
         let why = why.into();
         match why.reason.certainty() {
             Certainty::NotSent => Self::Refused { channel, why },
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_refused_text_goes_on_and_an_unclear_one_stops() {
         for reason in Reason::ALL {
-            let failed = Delivery::failed(Channel::Hook, reason);
+            let failed = Delivery::from_failure(Channel::Hook, reason);
             let is_sure = reason.certainty() == Certainty::NotSent;
             assert_eq!(matches!(failed, Delivery::Refused { .. }), is_sure);
             assert_eq!(matches!(failed, Delivery::Unknown { .. }), !is_sure);

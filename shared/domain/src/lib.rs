@@ -55,4 +55,5 @@ pub mod subject;
 pub mod subject_record;
 pub mod tally;
 pub mod typed;
+mod warnings;
 pub mod window;

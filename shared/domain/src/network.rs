@@ -42,7 +42,7 @@ pub struct Network {
 
 /// A part of a prefix: a network, or a single address of [`SourceAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum PrefixPart {
     /// A network of IPv4 or IPv6.
     Network(Network),
     /// An IPv4 address, or the /64 of an IPv6 address.
@@ -63,7 +63,7 @@ pub struct InvalidPrefix;
 /// # Errors
 ///
 /// [`InvalidPrefix`] for another text, and for a prefix that is too short to be blocked.
-pub fn split_prefix(text: &str) -> Result<Vec<Part>, InvalidPrefix> {
+pub fn split_prefix(text: &str) -> Result<Vec<PrefixPart>, InvalidPrefix> {
     let (address, length) = text.split_once('/').ok_or(InvalidPrefix)?;
     let address: IpAddr = address.parse().map_err(|_| InvalidPrefix)?;
     let all_digits = length.bytes().all(|byte| byte.is_ascii_digit());
@@ -94,9 +94,9 @@ pub fn split_prefix(text: &str) -> Result<Vec<Part>, InvalidPrefix> {
             length: wanted,
         };
         if wanted == single {
-            Part::Address(SourceAddress::new(network.first()))
+            PrefixPart::Address(SourceAddress::new(network.first()))
         } else {
-            Part::Network(network)
+            PrefixPart::Network(network)
         }
     });
     Ok(parts.collect())
@@ -181,8 +181,8 @@ mod tests {
         let parts = split_prefix(text).expect("a prefix").into_iter();
         parts
             .map(|part| match part {
-                Part::Network(network) => network.expose(),
-                Part::Address(address) => format!("{} alone", address.ip()),
+                PrefixPart::Network(network) => network.expose(),
+                PrefixPart::Address(address) => format!("{} alone", address.ip()),
             })
             .collect()
     }
@@ -243,8 +243,8 @@ mod tests {
             let networks = Network::of(&address);
             let parts = split_prefix(prefix).expect("a prefix");
             parts.iter().any(|part| match part {
-                Part::Network(network) => networks.contains(network),
-                Part::Address(single) => *single == address,
+                PrefixPart::Network(network) => networks.contains(network),
+                PrefixPart::Address(single) => *single == address,
             })
         };
         for (prefix, inside, outside) in [

@@ -15,13 +15,14 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed, SlotIndex};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::purse::Proof;
+use crate::purse::Evidence;
 use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::reservation::{Predecessor, Reservation, Share};
 pub use self::slots::{
-    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Spoken, Use, WriteId,
+    CodeCalls, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use,
+    WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -49,7 +50,7 @@ pub struct PhoneRecord {
     /// The challenges, by slot.
     pub slots: BTreeMap<SlotIndex, Slot>,
     /// The evidence that somebody typed in a code of this phone.
-    pub proof: Option<Proof>,
+    pub evidence: Option<Evidence>,
     /// When a text was last taken out of the reserve for the device that was verified.
     pub reserved_here: Option<Timestamp>,
     /// When a text was last taken out of the reserve for the network that was verified in.
@@ -82,7 +83,7 @@ pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Box<Slot>),
     /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
-    Repeated(Use, Option<Spoken>),
+    Repeated(Use, Option<CodeCalls>),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.
@@ -202,7 +203,7 @@ impl PhoneRecord {
                     return Err(GuessRefusal::Closed(Closed::Used));
                 }
                 if guess.right {
-                    return Err(GuessRefusal::Repeated(used, own.called));
+                    return Err(GuessRefusal::Repeated(used, own.calls));
                 }
             }
         }

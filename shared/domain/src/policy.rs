@@ -9,7 +9,6 @@ mod faults;
 mod range;
 mod sms;
 mod voice;
-mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -43,6 +43,7 @@ mod country;
 mod credit;
 mod draft;
 mod empty;
+mod evidence;
 mod item;
 mod lane;
 mod operator;
@@ -51,7 +52,6 @@ mod payer;
 mod payments;
 mod plan;
 mod policy;
-mod proof;
 mod records;
 mod refill;
 mod refund;
@@ -68,17 +68,17 @@ pub use self::ask::Ask;
 pub use self::calls::{CallOutlook, CallRecord, reset_calls};
 pub use self::country::CountryRecord;
 pub use self::empty::EmptyPurse;
+pub use self::evidence::{Caller, Claim, Evidence};
 pub use self::item::{Attribute, DAYS_KEPT, PurseItem, PurseKey, Stored};
 pub use self::lane::{Lane, Lanes};
 pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
 pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
 pub use self::payer::Payer;
-pub use self::plan::{Called, Plan};
+pub use self::plan::{Plan, PlannedCall};
 pub use self::policy::{
     CallPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault,
     PursePolicy, Thousandths,
 };
-pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};

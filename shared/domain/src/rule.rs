@@ -200,7 +200,7 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use super::*;
 
@@ -214,6 +214,31 @@ mod tests {
     fn only_rules_that_count_are_refunded() {
         for rule in Rule::ALL.into_iter().filter(|rule| rule.is_refunded()) {
             assert!(rule.window().is_some(), "{rule:?}");
+        }
+    }
+
+    /// A record has one tally of an hour and one of a day, by [`SubjectRecord::tally`]. Two rules in one of them would count each
+    /// text twice, and no line would say so.
+    ///
+    /// [`SubjectRecord::tally`]: crate::subject_record::SubjectRecord::tally
+    #[test]
+    fn no_two_rules_share_a_tally() {
+        const ADVICE: &str = "give it a tally of its own: a member of `Counts` (subject_record.rs) that `SubjectRecord::tally` \
+            returns, and its attribute, which `tally_of` returns and `read_counts` reads (aws/src/store/item.rs)";
+        let mut taken = HashMap::new();
+        for rule in Rule::ALL {
+            let Some(window) = rule.window() else {
+                continue;
+            };
+            assert!(
+                [HOUR, DAY].contains(&window),
+                "{rule:?} counts in windows of {window:?}, and a record has tallies of an hour and of a day: {ADVICE}"
+            );
+            let other = taken.insert((rule.subject(), window), rule);
+            assert!(
+                other.is_none(),
+                "{rule:?} would count in the tally of {other:?}: {ADVICE}"
+            );
         }
     }
 

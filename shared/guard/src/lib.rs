@@ -42,7 +42,6 @@ mod https;
 #[cfg(feature = "tower")]
 mod layer;
 mod ledger;
-#[cfg(feature = "remote")]
 mod own_time;
 #[cfg(feature = "remote")]
 mod remote;
@@ -61,6 +60,7 @@ pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
 pub use layer::{Check, Guarded, RefusalSlug, TokenRequired, build_challenge, read_bearer_token};
 pub use ledger::{Ledger, LedgerFailed, SpendOutcome};
+pub use own_time::OwnTime;
 #[cfg(feature = "remote")]
 pub use remote::{
     CheckError, FETCH_EVERY_SECONDS, Fetch, FetchFailed, MAX_JWKS_BYTES, REFRESH_AFTER_SECONDS,

@@ -1,23 +1,24 @@
-//! The time by which a guard counts the age of its keys.
+//! The time by which cached keys age.
 
-/// How far the clock of a check may be behind that of another check, in seconds. Parallel checks read the clock one after the
-/// other, and are not served in that order. A clock that is further behind was set back.
+/// How far the clock of a reader may be behind that of another, in seconds. Parallel requests read the clock one after the
+/// other, and do not go on in that order. A clock that is further behind was set back.
 const OUT_OF_ORDER_SECONDS: u64 = 10;
 
-/// A time that goes on when the clock is set back. Otherwise keys would seem younger than they are, so retired keys would
+/// A time that goes on when the clock is set back, for caches of keys. Otherwise keys would seem younger than they are, so retired keys would
 /// be used for longer, and the next fetch would wait until the clock had caught up.
 ///
-/// A clock that is set forward makes keys older, so they are fetched again.
+/// A clock that is set forward makes keys older, so they are fetched again. [`RemoteGuard`](crate::RemoteGuard) keeps one, and so
+/// does the issuer.
 #[derive(Debug, Default)]
-pub(crate) struct OwnTime {
+pub struct OwnTime {
     latest: u64,
     /// How far the clock was set back in all.
     ahead: u64,
 }
 
 impl OwnTime {
-    /// Returns the own time of a check whose clock says `now`, in seconds since the Unix epoch.
-    pub(crate) const fn read(&mut self, now: u64) -> u64 {
+    /// Returns the own time of a reader whose clock says `now`, in seconds since the Unix epoch.
+    pub const fn read(&mut self, now: u64) -> u64 {
         let own = now.saturating_add(self.ahead);
         if own.saturating_add(OUT_OF_ORDER_SECONDS) < self.latest {
             self.ahead = self.latest.saturating_sub(now);
@@ -44,9 +45,14 @@ mod tests {
     fn goes_on_from_where_it_was_when_the_clock_is_set_back() {
         let readings = [
             (1_000, 1_000),
+            (995, 995),
+            (1_000, 1_000),
             (1_300, 1_300),
             (100, 1_300),
             (400, 1_600),
+            (390, 1_590),
+            (400, 1_600),
+            (389, 1_600),
             (0, 1_600),
             (7, 1_607),
         ];

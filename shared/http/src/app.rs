@@ -10,10 +10,11 @@ use phoneproof_domain::random::Random;
 use phoneproof_observe::{Entry, Facts, Journal, Level, RequestContext, Tracer};
 use tokio::time::Instant;
 
+use super::catch_panic::catch_panic;
 use super::cors;
 use super::header::insert;
 use super::incoming::{Head, Incoming, count_time_left, read_head, trace_context};
-use super::problem::{NOT_FOUND, Problem};
+use super::problem::{INTERNAL, NOT_FOUND, Problem};
 use super::proxy::TrustedProxy;
 use super::reply::Reply;
 use super::route::{Endpoint, Route, find_mapped};
@@ -44,6 +45,29 @@ pub struct App<S> {
 }
 
 impl<S> App<S> {
+    /// Serves one request, from the match of its route to its log line. `decide` gets it if one of `routes` serves it. There is
+    /// always an answer, even after a panic.
+    pub async fn serve<E: Endpoint>(
+        &self,
+        request: Request,
+        routes: &[Route<E>],
+        decide: impl AsyncFnOnce(&Self, &mut Incoming<E>) -> Result<Reply, Problem>,
+    ) -> Response<Body> {
+        let mut incoming = match self.accept(request, routes) {
+            Ok(incoming) => incoming,
+            Err(answer) => return *answer,
+        };
+        let outcome = catch_panic(incoming.make_span(), decide(self, &mut incoming)).await;
+        let outcome = outcome.unwrap_or_else(|| {
+            let problem = Problem::new(&INTERNAL);
+            Err(match E::AFTER_PANIC {
+                Some(detail) => problem.with_detail(detail),
+                None => problem,
+            })
+        });
+        self.finish(&incoming, outcome)
+    }
+
     /// Takes a request in: makes the [`Incoming`], if one of `routes` serves it, else the answer.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use tracing::{Instrument as _, Span};
 /// the code had in hand (see [`logging::init`](phoneproof_observe::logging::init)).
 ///
 /// A panic leaves nothing half changed: what requests share are caches behind locks, which are replaced as a whole.
-pub fn catch_panic<T>(
+pub(crate) fn catch_panic<T>(
     span: Span,
     serving: impl Future<Output = T>,
 ) -> impl Future<Output = Option<T>> {

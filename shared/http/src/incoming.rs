@@ -40,8 +40,7 @@ pub struct Incoming<E> {
 
 impl<E> Incoming<E> {
     /// Makes the span of everything that is logged for this request: it names it.
-    #[must_use]
-    pub fn make_span(&self) -> tracing::Span {
+    pub(crate) fn make_span(&self) -> tracing::Span {
         self.head.make_span()
     }
 

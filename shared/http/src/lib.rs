@@ -2,8 +2,8 @@
 //! document goes out, and one line is left in the journal. No API and no use case lives here.
 //!
 //! An API names its endpoints in an enum that implements [`Endpoint`], lists its [`Route`]s and keeps one
-//! [`ProblemType`] for each way to refuse a request. [`App::accept`] makes an [`Incoming`] of a request, and
-//! [`App::finish`] makes the response from what the API decided about it.
+//! [`ProblemType`] for each way to refuse a request. [`App::serve`] makes an [`Incoming`] of a request, and
+//! the response from what the API decided about it.
 
 mod app;
 mod body;
@@ -24,7 +24,6 @@ mod route;
 
 pub use app::App;
 pub use body::{BodyFault, JsonBody, MAX_BODY_BYTES, read_body};
-pub use catch_panic::catch_panic;
 pub use fault::FieldFault;
 pub use faults::Faults;
 pub use field::{Label, SensitiveText};

@@ -17,6 +17,9 @@ pub trait Endpoint: Copy + fmt::Debug + Send + Sync + 'static {
     /// The `event` in the line of a request that was refused, unless the use case noted another one.
     const REFUSED_EVENT: Option<&'static str> = None;
 
+    /// The `detail` of a 500 after a panic: what may have been done before it.
+    const AFTER_PANIC: Option<&'static str> = None;
+
     /// Notes what the line of every request to this endpoint says, however the request ends.
     fn note(self, _facts: &mut Facts) {}
 }

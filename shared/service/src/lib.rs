@@ -19,6 +19,7 @@ use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::challenge::{Challenge, TokenMode};
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
+use phoneproof_domain::purse::PursePolicy;
 use phoneproof_domain::random::RandomUnavailable;
 use phoneproof_guard::UnusableKeys;
 use phoneproof_observe::RequestContext;
@@ -167,6 +168,11 @@ impl Service {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Returns the numbers of the purses.
+    fn purses(&self) -> &PursePolicy {
+        &self.policy.purses.policy
     }
 
     /// Returns the public keys that success tokens are checked with, as a JWKS (RFC 7517).

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use phoneproof_aws::store::SendPlan;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::purse::{Ask, Proof, PurseItem, PurseKey, PurseRefusal};
+use phoneproof_domain::purse::{Ask, Evidence, PurseItem, PurseKey, PurseRefusal};
 use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
@@ -17,7 +17,7 @@ type DenialKey = (Rule, Subject, Option<SubjectIndex>);
 
 /// A denial. That of a phone comes with the evidence on its record: the callers that it names have a reserve of their
 /// own.
-type Remembrance = (Denial, Option<Proof>);
+type Remembrance = (Denial, Option<Evidence>);
 
 /// The denials of rules, and the purses that could not pay.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Remembered {
     pub(crate) fn remember(
         &self,
         denial: Denial,
-        proof: Option<&Proof>,
+        evidence: Option<&Evidence>,
         subject: &Subject,
         plan: &SendPlan,
     ) {
@@ -49,14 +49,16 @@ impl Remembered {
             return;
         };
         let (now, ends) = (plan.terms.now, denial.retry_at());
-        let place = proof.and_then(|proof| plan.place_of(proof)).cloned();
+        let place = evidence
+            .and_then(|evidence| plan.place_of(evidence))
+            .cloned();
         let mut denials = lock(&self.denials);
         if place.is_some() {
             let key = (rule, subject.clone(), place);
             denials.remember(key, (denial, None), ends, now);
         }
         let key = (rule, subject.clone(), None);
-        denials.remember(key, (denial, proof.cloned()), ends, now);
+        denials.remember(key, (denial, evidence.cloned()), ends, now);
     }
 
     /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the service's.
@@ -106,8 +108,8 @@ impl Remembered {
             for subject in gate.subjects() {
                 let mut key = (gate.rule, subject.clone(), None);
                 let mut found = refusals.recall(&key, now);
-                if let Some((_, Some(proof))) = found
-                    && let Some(place) = plan.place_of(proof)
+                if let Some((_, Some(evidence))) = found
+                    && let Some(place) = plan.place_of(evidence)
                 {
                     key.2 = Some(place.clone());
                     found = refusals.recall(&key, now);

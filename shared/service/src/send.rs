@@ -39,7 +39,7 @@ use phoneproof_observe::RequestContext;
 pub use self::answer::Sent;
 use self::caller::check_caller;
 pub use self::command::{PresentedAttestation, SendCommand, SendError};
-use self::payment::Seen;
+use self::payment::Precheck;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
 use self::repeat::Existing;
@@ -116,22 +116,23 @@ impl Service {
         };
         let mut prepared = self.prepare(given, request).await?;
         let mut text = given.render(&prepared, request);
-        let mut ask = self.make_ask(given, &prepared, text.segments, request);
+        let of_text = prepared.challenge.payment.as_ref();
+        let mut ask = self.make_ask(given, of_text, text.segments, request);
         let mut plan = self.make_plan(given, &prepared, request);
         plan.caller = ask.as_ref().map(|ask| self.make_phone_caller(ask));
         plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));
-        let mut seen = match &ask {
+        let mut precheck = match &ask {
             Some(ask) if command.medium == Medium::Text => {
                 self.pay_from_memory(ask, &mut plan, request).await?
             }
             // What calls cost is not remembered: they are few.
-            Some(_) | None => Seen::default(),
+            Some(_) | None => Precheck::default(),
         };
-        let unpaid = seen.find_refusal();
+        let unpaid = precheck.find_refusal();
         for _ in 0..ROUNDS {
             self.align_plan(&mut plan, &mut prepared, given, request)?;
             match self
-                .reserve(&checked, &plan, mem::take(&mut seen), request)
+                .reserve(&checked, &plan, mem::take(&mut precheck), request)
                 .await
             {
                 Ok(()) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phoneproof_aws::store::Counted;
+use phoneproof_aws::store::GuessOutcome;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
@@ -11,9 +11,11 @@ use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Use, WriteId};
+use phoneproof_domain::phone_record::{
+    CodeCalls, Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId,
+};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::purse::Evidence;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_guard::{AMR, AMR_CALLED, AMR_CALLED_ALONE, Claims};
 use phoneproof_observe::RequestContext;
@@ -122,39 +124,41 @@ impl Service {
             write: WriteId(request.draw()?),
         };
         let terms = self.policy.make_terms(request.now, &self.policy.limits);
-        let proof = (right && !challenge.test)
-            .then(|| self.prove(&challenge, keyring.indexer(), request.now));
+        let evidence = (right && !challenge.test)
+            .then(|| self.make_evidence(&challenge, keyring.indexer(), request.now));
         let recorded =
             self.store
-                .record_guess(&phone_index, &guess, &terms, proof.as_ref(), request);
+                .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request);
         let consumed = match recorded.await? {
-            Ok(Counted { called, .. }) if right => {
+            GuessOutcome::Counted { calls, .. } if right => {
                 request.facts.verified = !challenge.test;
-                self.give_back(&challenge, called, keyring.indexer(), request)
+                self.give_back(&challenge, calls, keyring.indexer(), request)
                     .await;
                 let used = Use {
                     at: request.now,
                     by: guess.write,
                 };
-                Consumed { used, called }
+                Consumed { used, calls }
             }
-            Ok(Counted { attempts_left, .. }) => {
+            GuessOutcome::Counted { attempts_left, .. } => {
                 let device = keyring.indexer().device(&challenge.device);
                 request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
                 return Err(VerifyError::WrongCode { attempts_left });
             }
-            // The success was counted when the code was entered first.
-            Err(GuessRefusal::Repeated(used, called)) => Consumed { used, called },
-            Err(GuessRefusal::Closed(_)) if is_expired => {
-                return Err(VerifyError::Closed(Closed::Expired));
-            }
-            Err(GuessRefusal::Closed(closed)) => return Err(VerifyError::Closed(closed)),
-            Err(GuessRefusal::Locked { until }) => {
-                let subject = Subject::new(SubjectKind::Phone, phone_index);
-                request.facts.denied = Some(subject);
-                return Err(VerifyError::Locked { until });
-            }
-            Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
+            GuessOutcome::Refused(refusal) => match refusal {
+                // The success was counted when the code was entered first.
+                GuessRefusal::Repeated(used, calls) => Consumed { used, calls },
+                GuessRefusal::Closed(_) if is_expired => {
+                    return Err(VerifyError::Closed(Closed::Expired));
+                }
+                GuessRefusal::Closed(closed) => return Err(VerifyError::Closed(closed)),
+                GuessRefusal::Locked { until } => {
+                    let subject = Subject::new(SubjectKind::Phone, phone_index);
+                    request.facts.denied = Some(subject);
+                    return Err(VerifyError::Locked { until });
+                }
+                GuessRefusal::AlreadyApplied(_) => return Err(Unavailable::WriteIdReused.into()),
+            },
         };
         let claims = self.make_claims(&challenge, &phone_index, consumed, business);
         let expires_at = consumed.used.at + business.success_lifetime;
@@ -167,10 +171,10 @@ impl Service {
     }
 
     /// Makes the evidence that a right code leaves on the phone's record.
-    fn prove(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Proof {
+    fn make_evidence(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Evidence {
         let network = challenge.payment.as_ref();
         let network = network.map(|payment| payment.payer.network.clone());
-        Proof::from_code(indexer.device(&challenge.device), now, self.purses())
+        Evidence::from_code(indexer.device(&challenge.device), now, self.purses())
             .with_network(network)
     }
 
@@ -178,14 +182,14 @@ impl Service {
     async fn give_back(
         &self,
         challenge: &Challenge,
-        called: Option<Spoken>,
+        calls: Option<CodeCalls>,
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
         if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let purses = self.purses();
-            let price = called.map(|spoken| spoken.price);
+            let price = calls.map(|calls| calls.price);
             let crediting = self
                 .store
                 .credit(payment, price, country, &block, purses, request);
@@ -210,13 +214,13 @@ impl Service {
         &self,
         challenge: &Challenge,
         phone_index: &SubjectIndex,
-        Consumed { used, called }: Consumed,
+        Consumed { used, calls }: Consumed,
         business: &Business,
     ) -> Claims {
-        let amr: &[&str] = match called {
+        let amr: &[&str] = match calls {
             None => &AMR,
-            Some(Spoken { alone: false, .. }) => &AMR_CALLED,
-            Some(Spoken { alone: true, .. }) => &AMR_CALLED_ALONE,
+            Some(CodeCalls { alone: false, .. }) => &AMR_CALLED,
+            Some(CodeCalls { alone: true, .. }) => &AMR_CALLED_ALONE,
         };
         Claims {
             iss: self.issuer.clone(),
@@ -241,7 +245,7 @@ impl Service {
 struct Consumed {
     used: Use,
     /// The last call that may have spoken the code; `None` for a code that was texted only.
-    called: Option<Spoken>,
+    calls: Option<CodeCalls>,
 }
 
 /// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).

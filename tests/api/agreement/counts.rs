@@ -121,7 +121,10 @@ async fn a_wrong_code_is_counted_in_its_day_whatever_was_counted_before() {
             .store
             .record_guess(index, &guess, &bench.terms, None, &mut request)
             .await;
-        assert!(matches!(stored, Ok(Ok(_))), "{tally:?}: {stored:?}");
+        assert!(
+            matches!(stored, Ok(GuessOutcome::Counted { .. })),
+            "{tally:?}: {stored:?}"
+        );
         let (window, _) = tally.begin(bench.terms.today);
         let mut expected = tally.clone();
         expected.count(&window);

@@ -33,7 +33,7 @@ pub(super) fn read_slot(members: &Value) -> Slot {
                 Some((ResendId(id.to_be_bytes()), at))
             })
             .collect(),
-        called: None,
+        calls: None,
     }
 }
 

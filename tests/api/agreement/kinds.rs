@@ -45,7 +45,7 @@ pub(super) fn open_slot(now: Timestamp) -> Slot {
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
-        called: None,
+        calls: None,
     }
 }
 
@@ -148,7 +148,7 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
         let resent = |id, left| Slot {
             attempts_left: left,
             resends: keys.iter().map(|key| (*key, now - seconds(70))).collect(),
-            called: None,
+            calls: None,
             ..slot(id, now + seconds(1))
         };
         kinds.push(BTreeMap::from([(2, resent(OWN, 1))]));

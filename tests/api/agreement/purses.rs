@@ -1,7 +1,7 @@
 //! The writes of purses and the claims on a phone's evidence, as the domain means them.
 
 use phoneproof_domain::purse::{
-    Attribute, Caller, Change, Claim, Condition, Lane, Payer, Plan, Proof, PurseItem, PurseKey,
+    Attribute, Caller, Change, Claim, Condition, Evidence, Lane, Payer, Plan, PurseItem, PurseKey,
     Stored, Write,
 };
 
@@ -104,7 +104,7 @@ async fn the_store_and_the_domain_write_purses_alike() {
                 payer: payer(),
                 claim: Claim::Nothing,
                 granted_until: None,
-                called: None,
+                call: None,
                 writes: vec![write.clone()],
                 empty: None,
             });
@@ -129,19 +129,19 @@ async fn the_store_and_the_domain_write_purses_alike() {
 }
 
 impl Bench {
-    async fn put_proof(&self, proof: Option<&Proof>) {
+    async fn put_evidence(&self, evidence: Option<&Evidence>) {
         let mut item = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
-        if let Some(proof) = proof {
-            item["proved"] = json!({ "N": proof.until.unix().to_string() });
-            item["proved_since"] = json!({ "N": proof.since.unix().to_string() });
-            item["proved_device"] = json!({ "S": proof.device.as_str() });
-            if let Some(network) = &proof.network {
+        if let Some(evidence) = evidence {
+            item["proved"] = json!({ "N": evidence.until.unix().to_string() });
+            item["proved_since"] = json!({ "N": evidence.since.unix().to_string() });
+            item["proved_device"] = json!({ "S": evidence.device.as_str() });
+            if let Some(network) = &evidence.network {
                 item["proved_network"] = json!({ "S": network.as_str() });
             }
             for (name, owed) in [
-                ("owed_here", proof.owed_here),
-                ("owed_near", proof.owed_near),
-                ("owed_elsewhere", proof.owed_elsewhere),
+                ("owed_here", evidence.owed_here),
+                ("owed_near", evidence.owed_near),
+                ("owed_elsewhere", evidence.owed_elsewhere),
             ] {
                 // An absent count is 0.
                 if owed > 0 {
@@ -153,7 +153,7 @@ impl Bench {
         assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
     }
 
-    async fn owed(&self) -> [i64; 3] {
+    async fn read_owed(&self) -> [i64; 3] {
         let index = self.subjects.phone_index.as_str();
         let item = self.item("Challenges", index).await;
         ["owed_here", "owed_near", "owed_elsewhere"].map(|name| number(&item[name]).unwrap_or(0))
@@ -169,12 +169,12 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
         device: index("device"),
         network: index("network"),
     };
-    let mut proofs = vec![None];
+    let mut evidence_cases = vec![None];
     for until in [now - second, now, now + second] {
         for device in ["device", "other"] {
             for network in [None, Some("network"), Some("other")] {
                 for owed in [0, 1, 2] {
-                    proofs.push(Some(Proof {
+                    evidence_cases.push(Some(Evidence {
                         until,
                         since: now - second,
                         device: index(device),
@@ -187,14 +187,14 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
             }
         }
     }
-    for proof in &proofs {
+    for evidence in &evidence_cases {
         for claim in [
             Claim::Nothing,
             Claim::Here { texts: 2 },
             Claim::Near { texts: 2 },
             Claim::Elsewhere { texts: 2 },
         ] {
-            bench.put_proof(proof.as_ref()).await;
+            bench.put_evidence(evidence.as_ref()).await;
             let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
             plan.caller = Some(phoneproof_aws::store::PhoneCaller {
                 caller: caller.clone(),
@@ -204,35 +204,42 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
                 payer: payer(),
                 claim,
                 granted_until: None,
-                called: None,
+                call: None,
                 writes: vec![],
                 empty: None,
             });
             let stored = bench.reserve(&plan).await;
-            let bears = |proof: &Proof| proof.bears(claim, &caller, now);
-            let ended = proof.as_ref().is_some_and(|proof| !proof.holds(now));
+            let bears = |evidence: &Evidence| evidence.bears(claim, &caller, now);
+            let ended = evidence
+                .as_ref()
+                .is_some_and(|evidence| !evidence.holds(now));
             let admitted = match claim {
                 // Evidence that has ended leaves the record first.
                 Claim::Nothing => !ended,
-                _ => proof.as_ref().is_some_and(bears),
+                _ => evidence.as_ref().is_some_and(bears),
             };
-            let what = format!("{claim:?} {proof:?}");
+            let what = format!("{claim:?} {evidence:?}");
             assert_eq!(stored.is_ok(), admitted, "{what}: {stored:?}");
-            let mut expected = proof.clone();
+            let mut expected = evidence.clone();
             if admitted && let Some(expected) = &mut expected {
                 expected.count(claim);
             }
-            let owed = expected.map_or([0; 3], |proof| {
-                [proof.owed_here, proof.owed_near, proof.owed_elsewhere].map(i64::from)
+            let owed = expected.map_or([0; 3], |evidence| {
+                [
+                    evidence.owed_here,
+                    evidence.owed_near,
+                    evidence.owed_elsewhere,
+                ]
+                .map(i64::from)
             });
-            assert_eq!(bench.owed().await, owed, "{what}");
+            assert_eq!(bench.read_owed().await, owed, "{what}");
             if claim == Claim::Nothing && ended {
                 let Err(ReserveError::Again(moved)) = stored else {
                     panic!("{what}: {stored:?}");
                 };
                 plan.take(&moved);
                 assert_eq!(bench.reserve(&plan).await, Ok(()), "{what}");
-                assert_eq!(bench.owed().await, [0; 3], "{what}");
+                assert_eq!(bench.read_owed().await, [0; 3], "{what}");
             }
         }
     }

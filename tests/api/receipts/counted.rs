@@ -27,7 +27,7 @@ async fn take(world: &World, kind: &str, at_ms: i64, receipt: &str) {
 }
 
 /// The reasons of the receipts that were counted, in their order.
-fn counted(world: &World) -> Vec<String> {
+fn list_counted(world: &World) -> Vec<String> {
     let reasons = lines(world).into_iter();
     let reasons = reasons.map(|line| line["reason"].as_str().expect("a reason").to_owned());
     reasons.collect()
@@ -47,13 +47,13 @@ async fn a_report_is_known_by_its_id_whenever_it_is_posted_again() {
         report(&world, "msg_same", (&receipt, "undelivered", lost), None).await;
         report(&world, "msg_2", (&receipt, "delivered", arrived), None).await;
     }
-    assert_eq!(counted(&world), [lost, arrived]);
+    assert_eq!(list_counted(&world), [lost, arrived]);
     assert_eq!(last_of(&world, &phone(1)).await, ("delivered", "arrived"));
     // The id belongs to one text. A receiver may count its ids anew for each.
     world.advance(60);
     let second = send(&world, &phone(1)).await;
     report(&world, "msg_same", (&second, "undelivered", lost), None).await;
-    assert_eq!(counted(&world).len(), 3);
+    assert_eq!(list_counted(&world).len(), 3);
     assert_eq!(last_of(&world, &phone(1)).await, ("undelivered", lost));
 }
 
@@ -73,7 +73,7 @@ async fn a_report_counts_for_the_time_that_its_body_names() {
     world.advance(30);
     let undelivered = (receipt.as_str(), "undelivered", "unreachable");
     report(&world, "msg_1", undelivered, Some(&first)).await;
-    assert_eq!(counted(&world), ["arrived", "unreachable"]);
+    assert_eq!(list_counted(&world), ["arrived", "unreachable"]);
     assert_eq!(last_of(&world, &phone(1)).await, ("delivered", "arrived"));
     // A clock that is ahead does not win over all that comes later.
     report(&world, "msg_3", undelivered, Some("2099-01-01T00:00:00Z")).await;
@@ -104,7 +104,7 @@ async fn each_text_counts_although_its_receipt_comes_late() {
     // EventBridge may hand over an event more than once.
     take(&world, "VOICE_NO_ANSWER", now, &second).await;
     take(&world, "VOICE_COMPLETED", now - 8_000, &first).await;
-    assert_eq!(counted(&world), ["not-answered", "arrived"]);
+    assert_eq!(list_counted(&world), ["not-answered", "arrived"]);
     let last = ("undelivered", "not-answered");
     assert_eq!(last_of(&world, &phone(1)).await, last);
 }
@@ -117,10 +117,10 @@ async fn two_reports_within_a_second_both_count_and_the_later_one_is_the_last() 
     let at = world.clock.now().unix() * 1_000 - 1_000;
     take(&world, "TEXT_SUCCESSFUL", at + 100, &receipt).await;
     take(&world, "TEXT_DELIVERED", at + 900, &receipt).await;
-    assert_eq!(counted(&world), ["taken-by-carrier", "arrived"]);
+    assert_eq!(list_counted(&world), ["taken-by-carrier", "arrived"]);
     assert_eq!(last_of(&world, &phone(1)).await, ("delivered", "arrived"));
     take(&world, "TEXT_UNREACHABLE", at + 500, &receipt).await;
-    assert_eq!(counted(&world).len(), 3);
+    assert_eq!(list_counted(&world).len(), 3);
     assert_eq!(last_of(&world, &phone(1)).await, ("delivered", "arrived"));
 }
 
@@ -137,14 +137,14 @@ async fn many_reports_of_a_phone_stay_small_and_the_last_ones_are_known() {
     }
     let calls = world.proxy().take_calls()["UpdateItem"];
     assert!((40..=43).contains(&calls), "{calls}");
-    assert_eq!(counted(&world).len(), 40);
+    assert_eq!(list_counted(&world).len(), 40);
     let item = outcome_of(&world, &phone(1)).await;
     let size = item.to_string().len();
     assert!(size < 2_048, "{size} bytes of JSON");
     for n in 33..40 {
         take(&world, "TEXT_CARRIER_UNREACHABLE", began + n, &receipt).await;
     }
-    assert_eq!(counted(&world).len(), 40);
+    assert_eq!(list_counted(&world).len(), 40);
     let calls = world.proxy().take_calls()["UpdateItem"];
     assert_eq!(calls, 7, "a repeat takes one call");
 }

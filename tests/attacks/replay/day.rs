@@ -8,7 +8,7 @@ use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::device::Device as DeviceId;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::purse::{
-    Attribute, CountryRecord, DAYS_KEPT, Lane, Lanes, Micros, Proof, PurseItem, PurseKey,
+    Attribute, CountryRecord, DAYS_KEPT, Evidence, Lane, Lanes, Micros, PurseItem, PurseKey,
     PursePolicy, Room,
 };
 use phoneproof_local::aws::SECRET_ID;
@@ -327,11 +327,12 @@ impl Day {
         };
         let device = DeviceId::parse(&device(&own)).expect("a device");
         let before = Timestamp::from_unix(self.midnight - SECONDS);
-        let proof = Proof::from_code(indexer.device(&device), before, &PursePolicy::default());
+        let evidence =
+            Evidence::from_code(indexer.device(&device), before, &PursePolicy::default());
         let item = json!({
-            "proved": { "N": proof.until.unix().to_string() },
+            "proved": { "N": evidence.until.unix().to_string() },
             "proved_since": { "N": (self.midnight - 90 * SECONDS).to_string() },
-            "proved_device": { "S": proof.device.as_str() },
+            "proved_device": { "S": evidence.device.as_str() },
         });
         self.put("Challenges", indexer.phone(&phone).as_str(), item)
             .await;

@@ -253,7 +253,7 @@ fn clock() -> Arc<dyn Clock> {
 
 fn calls(c: &mut Criterion) {
     let (keyring, policy, canned) = (keyring(), policy(), Canned::new(KEYRING));
-    let clients = Clients::over(canned.shared(), &nowhere(), clock());
+    let clients = Clients::over(canned.share(), &nowhere(), clock());
     let store = Store::new(clients.dynamodb.clone(), phoneproof_local::stack::tables());
     let plan = plan(&keyring, &policy);
     let runtime = Runtime::new().expect("a runtime");

@@ -99,7 +99,7 @@ impl Counted {
 
 /// Counts and prints. Returns whether warm requests make only the calls that they need.
 pub(crate) async fn run(options: Calls) -> bool {
-    let (events, mut steps) = (Events::compiled(), Vec::new());
+    let (events, mut steps) = (Events::compile(), Vec::new());
     for mode in ["sealed", "stored"] {
         let mut counted = Counted::start(mode).await;
         let mut send = counted.function("send", &options.send).await;

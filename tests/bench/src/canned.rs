@@ -30,7 +30,7 @@ impl Canned {
 
     /// Returns this connector in the form that the SDK takes.
     #[must_use]
-    pub fn shared(&self) -> SharedHttpConnector {
+    pub fn share(&self) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 

@@ -211,7 +211,7 @@ impl Table {
     }
 
     /// Whether the total is below the goal on both architectures.
-    pub(crate) fn reached(&self) -> bool {
+    pub(crate) fn is_reached(&self) -> bool {
         self.total(Architecture::Arm64) < DOLLARS && self.total(Architecture::X86) < DOLLARS
     }
 }

@@ -42,7 +42,7 @@ impl User {
 impl Events {
     /// Returns the events of `tests/bench/events`, which are compiled in.
     #[must_use]
-    pub fn compiled() -> Self {
+    pub fn compile() -> Self {
         Self {
             send: include_str!("../events/send.json").to_owned(),
             verify: include_str!("../events/verify.json").to_owned(),

@@ -225,7 +225,7 @@ fn pick_median(mut rates: Vec<Rate>) -> Rate {
 
 /// Copies the items of the tables that flows fill. Returns how many it copied.
 async fn copy(from: &str, to: &str) -> u64 {
-    let client = |url| Database::embedded(url).clients().dynamodb;
+    let client = |url| Database::at(url).clients().dynamodb;
     let (from, to) = (client(from), client(to));
     let mut count = 0;
     for table in ["Limits", "Challenges"] {

@@ -77,7 +77,7 @@ impl Watched {
 
 /// Runs `send` for this many users, who type their codes in. Returns the instructions of its whole life.
 async fn count_sends(options: &Instructions, users: u32) -> u64 {
-    let (around, events) = (Surroundings::start(false).await, Events::compiled());
+    let (around, events) = (Surroundings::start(false).await, Events::compile());
     let mut send = Watched::start(&options.send, &around).await;
     let mut verify = Instance::start(&Program::here(&options.verify), &around.environment).await;
     for n in 0..users {
@@ -93,7 +93,7 @@ async fn count_sends(options: &Instructions, users: u32) -> u64 {
 
 /// Runs `verify` for this many users. Returns the instructions of its whole life.
 async fn count_verifies(options: &Instructions, users: u32) -> u64 {
-    let (around, events) = (Surroundings::start(false).await, Events::compiled());
+    let (around, events) = (Surroundings::start(false).await, Events::compile());
     let mut send = Instance::start(&Program::here(&options.send), &around.environment).await;
     let mut verify = Watched::start(&options.verify, &around).await;
     for n in 0..users {

@@ -83,7 +83,7 @@ impl Warm {
             proxy: None,
             aws: nowhere(),
         };
-        let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
+        let clients = Clients::over(canned.share(), &settings.aws, Arc::clone(&clock));
         let parts = phoneproof_api::make_parts(&clients, &settings, policy(), Arc::clone(&clock));
         let service = parts.expect("parts");
         let service = Service::new(service);
@@ -97,7 +97,7 @@ impl Warm {
             base_path: String::new(),
             proxy: None,
         };
-        let events = Events::compiled();
+        let events = Events::compile();
         let warm = Self {
             app: Arc::new(app),
             events,

@@ -28,7 +28,7 @@ impl Dialect {
         }
     }
 
-    pub(super) fn throttled(self) -> Response {
+    pub(super) fn answer_throttled(self) -> Response {
         match self {
             Self::DynamoDb => self.error("ProvisionedThroughputExceededException"),
             Self::SecretsManager | Self::SmsVoice => self.error("ThrottlingException"),
@@ -38,7 +38,7 @@ impl Dialect {
     }
 
     /// Cancels a transaction because of its first item.
-    pub(super) fn cancelled(self, code: &str) -> Response {
+    pub(super) fn answer_cancelled(self, code: &str) -> Response {
         if self == Self::DynamoDb {
             return cancel_transaction(&[code, "None"]);
         }

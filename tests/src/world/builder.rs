@@ -203,7 +203,7 @@ impl WorldBuilder {
         }
         let backends = Backends::start(&options).await.expect("free ports");
         let mut endpoints = backends.endpoints.clone();
-        let database = external.unwrap_or_else(|| Database::embedded(&endpoints.dynamodb));
+        let database = external.unwrap_or_else(|| Database::at(&endpoints.dynamodb));
         let mut proxy = None;
         if self.proxied {
             let started = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;

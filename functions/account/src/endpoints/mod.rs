@@ -10,8 +10,7 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_guard::{build_challenge, read_bearer_token};
 use phoneproof_http::openapi::with_server;
-use phoneproof_http::problem::INTERNAL;
-use phoneproof_http::{Problem, Reply, catch_panic};
+use phoneproof_http::{Problem, Reply};
 use tokio::time::timeout_at;
 
 use crate::access_token::Access;
@@ -20,25 +19,21 @@ use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
 use crate::{App, Incoming, openapi};
 
-/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
+/// Serves one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
-    let mut incoming = match app.accept(request, ROUTES) {
-        Ok(incoming) => incoming,
-        Err(answer) => return *answer,
-    };
-    let (span, deadline) = (incoming.make_span(), incoming.context.deadline);
-    // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
-    let serving = timeout_at(deadline, serve(&app, &mut incoming));
-    let outcome = match catch_panic(span, serving).await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(_)) => Err(unavailable("the answer was not ready by the deadline")),
-        None => Err(Problem::new(&INTERNAL)),
-    };
-    let outcome = outcome.map_err(|problem| add_challenge(problem, app.service.issuer()));
-    app.finish(&incoming, outcome)
+    app.serve(request, ROUTES, decide_in_time).await
 }
 
-async fn serve(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+async fn decide_in_time(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
+    let deadline = incoming.context.deadline;
+    let decided = timeout_at(deadline, decide(app, incoming)).await;
+    let late = |_| Err(unavailable("the answer was not ready by the deadline"));
+    let outcome = decided.unwrap_or_else(late);
+    outcome.map_err(|problem| add_challenge(problem, app.service.issuer()))
+}
+
+async fn decide(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     let accounts = &app.service;
     match incoming.endpoint {
         Endpoint::OpenApi => {

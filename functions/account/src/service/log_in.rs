@@ -9,12 +9,12 @@ use phoneproof_observe::RequestContext;
 
 use super::sessions::Beginning;
 use super::{
-    AccountEvent, AccountRefusal, Accounts, Proved, ROUNDS, Tokens, Unavailable, business,
+    AccountEvent, AccountRefusal, Accounts, ROUNDS, Tokens, Unavailable, VerifiedPhone, business,
 };
 use crate::login::{LoginDenial, Presented, make_address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
-use crate::store::{Account, Condition};
+use crate::store::{Account, Condition, WriteOutcome};
 
 /// How often a log-in reads the account, because another request may change it meanwhile.
 ///
@@ -54,13 +54,13 @@ pub enum Credentials {
 pub(super) struct Attempt {
     pub(super) phone_index: SubjectIndex,
     pub(super) device: String,
-    pub(super) proved: Option<Proved>,
+    pub(super) verified: Option<VerifiedPhone>,
 }
 
 impl Attempt {
     /// Returns the kind of attempt, whose failures it counts among.
     const fn classify(&self) -> Presented {
-        match self.proved {
+        match self.verified {
             Some(_) => Presented::WithCode,
             None => Presented::PasswordOnly,
         }
@@ -104,16 +104,16 @@ impl Accounts {
         device: &str,
         request: &mut RequestContext,
     ) -> Result<Tokens, AccountRefusal> {
-        let proved = self.check_proof(token, business::LOGIN, request).await?;
+        let verified = self.check_proof(token, business::LOGIN, request).await?;
         for _ in 0..CHECKS {
-            let account = self.read_account_of(&proved.phone_index, request).await?;
+            let account = self.read_account_of(&verified.phone_index, request).await?;
             if account.second_step {
                 return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device,
-                proved: Some(&proved),
-                phone_index: &proved.phone_index,
+                verified: Some(&verified),
+                phone_index: &verified.phone_index,
                 tried: false,
                 upgraded: None,
             };
@@ -140,22 +140,22 @@ impl Accounts {
         let destination = typed.map_err(AccountRefusal::Phone)?;
         let keyring = self.keyring(request).await?;
         let phone_index = keyring.indexer().phone(&destination.phone);
-        let proved = match token {
+        let verified = match token {
             Some(token) => Some(self.check_proof(&token, business::LOGIN, request).await?),
             None => None,
         };
-        if let Some(proved) = &proved {
-            if proved.phone_index != phone_index {
+        if let Some(verified) = &verified {
+            if verified.phone_index != phone_index {
                 return Err(AccountRefusal::OtherPhone);
             }
-            if self.store.is_spent(&proved.proof, request).await? {
+            if self.store.is_spent(&verified.proof, request).await? {
                 return Err(AccountRefusal::AlreadySpent);
             }
         }
         Ok(Attempt {
             phone_index,
             device,
-            proved,
+            verified,
         })
     }
 
@@ -182,12 +182,12 @@ impl Accounts {
                     .begin_attempt(phone_index, presented, before, after, now),
             ];
             match self.write(parts, request).await? {
-                Ok(()) => return Ok(()),
-                Err(failed) if failed.names(Condition::AddressHasRoom) => {
+                WriteOutcome::Written => return Ok(()),
+                WriteOutcome::Unmet(conditions) if conditions.names(Condition::AddressHasRoom) => {
                     return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
                 // Another attempt on this phone was counted meanwhile, so this one must be decided anew.
-                Err(_) => {}
+                WriteOutcome::Unmet(_) => {}
             }
         }
         let wait = Duration::from_secs(1);
@@ -205,14 +205,14 @@ impl Accounts {
     ) -> Result<Tokens, AccountRefusal> {
         for _ in 0..CHECKS {
             let (account, upgraded) = self.check_password(attempt, password, request).await?;
-            if account.second_step && attempt.proved.is_none() {
+            if account.second_step && attempt.verified.is_none() {
                 let parts = vec![self.store.forget_attempts(&attempt.phone_index)];
                 drop(self.write(parts, request).await?);
                 return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device: &attempt.device,
-                proved: attempt.proved.as_ref(),
+                verified: attempt.verified.as_ref(),
                 phone_index: &attempt.phone_index,
                 tried: true,
                 upgraded: upgraded.as_ref(),

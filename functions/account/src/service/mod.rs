@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use phoneproof_aws::clients::{Clients, TlsFailed};
 use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
+use phoneproof_aws::store::StoreError;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::phone::Phone;
@@ -36,7 +37,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::access_token::{Access, OwnTokens};
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
-use crate::store::{Account, AccountStore, Part, Written};
+use crate::store::{Account, AccountStore, TransactionPart, WriteOutcome};
 
 /// The businesses whose success tokens this service accepts. Each is the audience of the tokens for one purpose.
 pub mod business {
@@ -80,7 +81,7 @@ pub struct Accounts {
 }
 
 /// A success token that was checked, with the phone that it proves.
-struct Proved {
+struct VerifiedPhone {
     proof: PhoneProof,
     phone: Phone,
     phone_index: SubjectIndex,
@@ -185,7 +186,7 @@ impl Accounts {
         token: &str,
         business: &str,
         request: &mut RequestContext,
-    ) -> Result<Proved, AccountRefusal> {
+    ) -> Result<VerifiedPhone, AccountRefusal> {
         let now = u64::try_from(request.now.unix()).unwrap_or(0);
         let checking = timeout_at(request.deadline, self.guard.check(token, business, now));
         let proof = checking
@@ -207,7 +208,7 @@ impl Accounts {
         }
         let phone = Phone::from_canonical(&proof.phone).ok_or(AccountRefusal::Token)?;
         let phone_index = self.keyring(request).await?.indexer().phone(&phone);
-        Ok(Proved {
+        Ok(VerifiedPhone {
             proof,
             phone,
             phone_index,
@@ -251,11 +252,11 @@ impl Accounts {
     /// expensive.
     async fn hash_new_password(
         &self,
-        proved: &Proved,
+        verified: &VerifiedPhone,
         password: Password,
         request: &mut RequestContext,
     ) -> Result<StoredPassword, AccountRefusal> {
-        if self.store.is_spent(&proved.proof, request).await? {
+        if self.store.is_spent(&verified.proof, request).await? {
             return Err(AccountRefusal::AlreadySpent);
         }
         self.run_hasher(request, move |hasher, random| {
@@ -265,7 +266,11 @@ impl Accounts {
     }
 
     /// Writes all of `parts`, or none, in one transaction.
-    async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
+    async fn write(
+        &self,
+        parts: Vec<TransactionPart>,
+        request: &mut RequestContext,
+    ) -> Result<WriteOutcome, StoreError> {
         self.store.write(parts, request).await
     }
 }

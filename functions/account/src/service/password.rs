@@ -3,12 +3,12 @@
 use phoneproof_observe::RequestContext;
 
 use super::{
-    AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, business, check_strength,
+    AccountEvent, AccountRefusal, Accounts, Unavailable, VerifiedPhone, business, check_strength,
 };
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
-use crate::store::{Account, Condition, NewPassword, Permit};
+use crate::store::{Account, Condition, NewPassword, Permit, WriteOutcome};
 
 impl Accounts {
     /// Changes the password, spends the token and ends every session, in one transaction.
@@ -25,16 +25,16 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
         let account = self.read_own_account(access, request).await?;
-        let proved = self
+        let verified = self
             .check_proof(token, business::PASSWORD_CHANGE, request)
             .await?;
-        if account.phone_index.as_ref() != Some(&proved.phone_index) {
+        if account.phone_index.as_ref() != Some(&verified.phone_index) {
             return Err(AccountRefusal::OtherPhone);
         }
         let second_step = second_step.unwrap_or(account.second_step);
         let permit = Permit::Session(access.session);
         let is_set = self
-            .set_password(&account, &proved, permit, password, second_step, request)
+            .set_password(&account, &verified, permit, password, second_step, request)
             .await?;
         if !is_set {
             return Err(AccountRefusal::SessionOver);
@@ -59,21 +59,21 @@ impl Accounts {
         recovery: Option<&RecoveryCode>,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let proved = self
+        let verified = self
             .check_proof(token, business::PASSWORD_RESET, request)
             .await?;
-        let account = self.read_account_of(&proved.phone_index, request).await?;
+        let account = self.read_account_of(&verified.phone_index, request).await?;
         let permit = find_reset_permit(&account, recovery)?;
         let second_step = account.second_step;
         let is_set = self
-            .set_password(&account, &proved, permit, password, second_step, request)
+            .set_password(&account, &verified, permit, password, second_step, request)
             .await?;
         if is_set {
             AccountEvent::PasswordReset.note(request);
             return Ok(());
         }
         // Another request changed the account first. Reading it again tells why this one is refused, if it is.
-        let account = self.read_account_of(&proved.phone_index, request).await?;
+        let account = self.read_account_of(&verified.phone_index, request).await?;
         find_reset_permit(&account, recovery)?;
         Err(Unavailable::Contended.into())
     }
@@ -92,7 +92,9 @@ impl Accounts {
         let code = RecoveryCode::new(request.draw()?);
         let parts = vec![self.store.set_recovery(access, code.digest())];
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::RecoveryCodeMade.note(request);
         Ok(code)
     }
@@ -101,31 +103,31 @@ impl Accounts {
     async fn set_password(
         &self,
         account: &Account,
-        proved: &Proved,
+        verified: &VerifiedPhone,
         permit: Permit,
         password: Password,
         second_step: bool,
         request: &mut RequestContext,
     ) -> Result<bool, AccountRefusal> {
-        check_strength(&password, &proved.phone, second_step)?;
-        let hash = self.hash_new_password(proved, password, request).await?;
+        check_strength(&password, &verified.phone, second_step)?;
+        let hash = self.hash_new_password(verified, password, request).await?;
         let new = NewPassword {
             hash: &hash,
             second_step,
             now: request.now,
         };
         let parts = vec![
-            self.store.spend(&proved.proof),
+            self.store.spend(&verified.proof),
             self.store
-                .set_password(account, &proved.phone_index, permit, &new),
-            self.store.forget_attempts(&proved.phone_index),
+                .set_password(account, &verified.phone_index, permit, &new),
+            self.store.forget_attempts(&verified.phone_index),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => Ok(true),
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Written => Ok(true),
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Ok(false),
+            WriteOutcome::Unmet(_) => Ok(false),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::log_in::Attempt;
 use super::{AccountEvent, AccountRefusal, Accounts, business};
 use crate::access_token::Access;
 use crate::password::Password;
-use crate::store::Condition;
+use crate::store::{Condition, WriteOutcome};
 
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
@@ -31,15 +31,15 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let before = self.read_own_account(access, request).await?;
         let old = before.phone_index.ok_or(AccountRefusal::SessionOver)?;
-        let proved = self
+        let verified = self
             .check_proof(token, business::PHONE_CHANGE, request)
             .await?;
-        if self.store.is_spent(&proved.proof, request).await? {
+        if self.store.is_spent(&verified.proof, request).await? {
             return Err(AccountRefusal::AlreadySpent);
         }
         let holder = self
             .store
-            .find_account_of(&proved.phone_index, request)
+            .find_account_of(&verified.phone_index, request)
             .await?;
         match holder {
             Some(holder) if holder == access.account => return Err(AccountRefusal::PhoneOfItsOwn),
@@ -49,36 +49,37 @@ impl Accounts {
         let attempt = Attempt {
             phone_index: old.clone(),
             device: String::new(),
-            proved: None,
+            verified: None,
         };
         self.begin_attempt(&attempt, &address, request).await?;
         let (account, _) = self.check_password(&attempt, &password, request).await?;
         let parts = vec![
-            self.store.spend(&proved.proof),
+            self.store.spend(&verified.proof),
             self.store.change_phone(
                 &account,
                 access,
-                &proved.phone_index,
-                &proved.phone.mask(),
+                &verified.phone_index,
+                &verified.phone.mask(),
                 request.now,
             ),
-            self.store.claim_phone(&proved.phone_index, access.account),
+            self.store
+                .claim_phone(&verified.phone_index, access.account),
             self.store.leave_phone(&old, access.account, request.now),
             self.store.forget_attempts(&old),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 AccountEvent::PhoneChanged.note(request);
                 Ok(())
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(failed) if failed.names(Condition::PhoneFree) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::PhoneFree) => {
                 Err(AccountRefusal::PhoneOfAnother)
             }
             // Another request has changed the account meanwhile, which ended its sessions.
-            Err(_) => Err(AccountRefusal::SessionOver),
+            WriteOutcome::Unmet(_) => Err(AccountRefusal::SessionOver),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{AccountEvent, AccountRefusal, Accounts, ROUNDS, Unavailable};
 use crate::access_token::{Access, AccessClaims, LIFETIME};
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::{Decision, Session};
-use crate::store::NamedSession;
+use crate::store::{NamedSession, WriteOutcome};
 
 /// The tokens that a client gets for its session.
 #[derive(derive_more::Debug)]
@@ -121,7 +121,7 @@ impl Accounts {
         let (account, id) = (token.account(), token.session());
         let parts = vec![self.store.rotate(account, id, token.digest(), &rotated)];
         let written = self.write(parts, request).await?;
-        Ok(written.is_ok().then_some(rotated.session))
+        Ok((written == WriteOutcome::Written).then_some(rotated.session))
     }
 }
 

@@ -7,11 +7,11 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
 
 use super::{
-    AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, business, check_strength,
+    AccountEvent, AccountRefusal, Accounts, Unavailable, VerifiedPhone, business, check_strength,
 };
 use crate::password::Password;
 use crate::refresh_token::AccountId;
-use crate::store::{Account, Condition};
+use crate::store::{Account, Condition, WriteOutcome};
 
 /// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
@@ -52,41 +52,47 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<Registered, AccountRefusal> {
         let second_step = wishes.second_step;
-        let proved = self.check_proof(token, business::REGISTER, request).await?;
-        check_strength(&password, &proved.phone, second_step)?;
+        let verified = self.check_proof(token, business::REGISTER, request).await?;
+        check_strength(&password, &verified.phone, second_step)?;
         // This comes before the password is hashed, because hashing is expensive.
-        let holder = self.store.find_holder(&proved.phone_index, request).await?;
+        let holder = self
+            .store
+            .find_holder(&verified.phone_index, request)
+            .await?;
         let unused = self
-            .find_unused(holder.account, &proved, wishes, request)
+            .find_unused(holder.account, &verified, wishes, request)
             .await?;
         let account = self
-            .build_account(&proved, password, second_step, request)
+            .build_account(&verified, password, second_step, request)
             .await?;
-        let mut parts = vec![self.store.spend(&proved.proof), self.store.create(&account)];
+        let mut parts = vec![
+            self.store.spend(&verified.proof),
+            self.store.create(&account),
+        ];
         let event = if let Some((holder, asked)) = unused {
             parts.push(self.store.unlink(&holder, asked));
             parts.push(
                 self.store
-                    .move_phone(&proved.phone_index, holder.id, account.id),
+                    .move_phone(&verified.phone_index, holder.id, account.id),
             );
             AccountEvent::Unlinked
         } else {
-            parts.push(self.store.claim_phone(&proved.phone_index, account.id));
+            parts.push(self.store.claim_phone(&verified.phone_index, account.id));
             AccountEvent::Registered
         };
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 event.note(request);
                 Ok(Registered {
                     account: account.id,
                     phone_moved_at: holder.find_told_move(request.now),
                 })
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
             // Meanwhile another request registered the phone or used the old account. The next try finds out which.
-            Err(_) => Err(Unavailable::Contended.into()),
+            WriteOutcome::Unmet(_) => Err(Unavailable::Contended.into()),
         }
     }
 
@@ -99,7 +105,7 @@ impl Accounts {
     async fn find_unused(
         &self,
         holder: Option<AccountId>,
-        proved: &Proved,
+        verified: &VerifiedPhone,
         wishes: Wishes,
         request: &mut RequestContext,
     ) -> Result<Option<(Account, Timestamp)>, AccountRefusal> {
@@ -109,7 +115,7 @@ impl Accounts {
         let holder = self.store.read_account(id, request).await?;
         let holder = holder.ok_or(Unavailable::AccountMissing)?;
         // A token that was spent must not tell any more whether its phone has an account.
-        if self.store.is_spent(&proved.proof, request).await? {
+        if self.store.is_spent(&verified.proof, request).await? {
             return Err(AccountRefusal::AlreadySpent);
         }
         match holder.unlink_requested_at {
@@ -120,39 +126,40 @@ impl Accounts {
             Some(asked) => Err(AccountRefusal::PhoneInUse {
                 unlink_at: Some(asked + UNLINK_AFTER),
             }),
-            None => Err(self.ask_for_phone(proved, &holder, request).await?),
+            None => Err(self.ask_for_phone(verified, &holder, request).await?),
         }
     }
 
     /// Notes that the phone of `holder` is asked for, and spends the token. The refusal says when the phone is free.
     async fn ask_for_phone(
         &self,
-        proved: &Proved,
+        verified: &VerifiedPhone,
         holder: &Account,
         request: &mut RequestContext,
     ) -> Result<AccountRefusal, AccountRefusal> {
         let now = request.now;
         let parts = vec![
-            self.store.spend(&proved.proof),
-            self.store.request_unlink(holder, &proved.phone_index, now),
+            self.store.spend(&verified.proof),
+            self.store
+                .request_unlink(holder, &verified.phone_index, now),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => {
+            WriteOutcome::Written => {
                 AccountEvent::UnlinkRequested.note(request);
                 Ok(AccountRefusal::PhoneInUse {
                     unlink_at: Some(now + UNLINK_AFTER),
                 })
             }
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Err(Unavailable::Contended.into()),
+            WriteOutcome::Unmet(_) => Err(Unavailable::Contended.into()),
         }
     }
 
     async fn build_account(
         &self,
-        proved: &Proved,
+        verified: &VerifiedPhone,
         password: Password,
         second_step: bool,
         request: &mut RequestContext,
@@ -160,9 +167,9 @@ impl Accounts {
         let now = request.now;
         Ok(Account {
             id: AccountId(request.draw()?),
-            phone_index: Some(proved.phone_index.clone()),
-            phone_hint: proved.phone.mask(),
-            password: self.hash_new_password(proved, password, request).await?,
+            phone_index: Some(verified.phone_index.clone()),
+            phone_hint: verified.phone.mask(),
+            password: self.hash_new_password(verified, password, request).await?,
             second_step,
             recovery: None,
             created_at: now,

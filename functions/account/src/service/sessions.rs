@@ -7,13 +7,13 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::RequestContext;
 
-use super::{AccountEvent, AccountRefusal, Accounts, Proved, Tokens};
+use super::{AccountEvent, AccountRefusal, Accounts, Tokens, VerifiedPhone};
 use crate::access_token::Access;
 use crate::device_name::SealedName;
 use crate::password::StoredPassword;
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::Session;
-use crate::store::{Account, Condition, NamedSession};
+use crate::store::{Account, Condition, NamedSession, WriteOutcome};
 
 /// The most sessions that an account keeps. A log-in beyond it ends the session that was used least recently.
 pub const MAX_SESSIONS: usize = 10;
@@ -23,7 +23,7 @@ pub(super) struct Beginning<'a> {
     /// The name that the client gave its device; may be empty.
     pub(super) device: &'a str,
     /// The success token to spend.
-    pub(super) proved: Option<&'a Proved>,
+    pub(super) verified: Option<&'a VerifiedPhone>,
     /// The phone that the person logs in with.
     pub(super) phone_index: &'a SubjectIndex,
     /// Whether a password was tried, so that the phone's failures are forgotten.
@@ -42,7 +42,7 @@ impl Accounts {
     ) -> Result<Option<Tokens>, AccountRefusal> {
         let Beginning {
             device,
-            proved,
+            verified,
             phone_index,
             tried,
             upgraded,
@@ -61,19 +61,21 @@ impl Accounts {
                 self.store
                     .begin_session(account, phone_index, id, &begun, &ended, upgraded),
             ];
-        parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
+        parts.extend(verified.map(|verified| self.store.spend(&verified.proof)));
         if tried {
             parts.push(self.store.forget_attempts(phone_index));
         }
         match self.write(parts, request).await? {
-            Ok(()) => Ok(Some(
+            WriteOutcome::Written => Ok(Some(
                 self.issue_tokens(&token, &begun.session, request).await?,
             )),
-            Err(failed) if failed.names(Condition::AccountAsRead) => Ok(None),
-            Err(failed) if failed.names(Condition::TokenUnspent) => {
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::AccountAsRead) => {
+                Ok(None)
+            }
+            WriteOutcome::Unmet(conditions) if conditions.names(Condition::TokenUnspent) => {
                 Err(AccountRefusal::AlreadySpent)
             }
-            Err(_) => Ok(None),
+            WriteOutcome::Unmet(_) => Ok(None),
         }
     }
 
@@ -133,7 +135,9 @@ impl Accounts {
                 .log_out_everywhere(access.account, access.session),
         ];
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::LoggedOut.note(request);
         Ok(())
     }
@@ -155,7 +159,9 @@ impl Accounts {
             parts.push(self.store.forget_attempts(phone_index));
         }
         let done = self.write(parts, request).await?;
-        done.map_err(|_| AccountRefusal::SessionOver)?;
+        if done != WriteOutcome::Written {
+            return Err(AccountRefusal::SessionOver);
+        }
         AccountEvent::Deleted.note(request);
         Ok(())
     }

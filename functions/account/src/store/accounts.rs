@@ -9,7 +9,9 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::new_item;
-use super::{Account, AccountStore, Condition, MOVE_TOLD_FOR, Part, account_key, phone_key};
+use super::{
+    Account, AccountStore, Condition, MOVE_TOLD_FOR, TransactionPart, account_key, phone_key,
+};
 use crate::access_token::Access;
 use crate::password::StoredPassword;
 use crate::recovery::RecoveryDigest;
@@ -39,13 +41,17 @@ pub(crate) struct NewPassword<'p> {
 
 impl AccountStore {
     /// Adds a new account, if its id is free.
-    pub(crate) fn create(&self, account: &Account) -> Part {
-        Part::add(Condition::IdFree, &self.accounts, new_item(account))
+    pub(crate) fn create(&self, account: &Account) -> TransactionPart {
+        TransactionPart::add(Condition::IdFree, &self.accounts, new_item(account))
     }
 
     /// Gives the phone to `account`, if no account has it.
-    pub(crate) fn claim_phone(&self, phone_index: &SubjectIndex, account: AccountId) -> Part {
-        Part::update(
+    pub(crate) fn claim_phone(
+        &self,
+        phone_index: &SubjectIndex,
+        account: AccountId,
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::PhoneFree,
             Update::builder()
                 .table_name(&self.accounts)
@@ -65,12 +71,12 @@ impl AccountStore {
         phone_index: &SubjectIndex,
         hint: &str,
         now: Timestamp,
-    ) -> Part {
+    ) -> TransactionPart {
         let before = account
             .phone_index
             .as_ref()
             .map_or("", SubjectIndex::as_str);
-        Part::update(
+        TransactionPart::update(
             Condition::AccountAsRead,
             self.start_update(asking.account)
                 .update_expression(
@@ -97,8 +103,8 @@ impl AccountStore {
         phone_index: &SubjectIndex,
         account: AccountId,
         now: Timestamp,
-    ) -> Part {
-        Part::update(
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
@@ -117,8 +123,8 @@ impl AccountStore {
         phone_index: &SubjectIndex,
         from: AccountId,
         to: AccountId,
-    ) -> Part {
-        Part::update(
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
@@ -131,8 +137,8 @@ impl AccountStore {
     }
 
     /// Takes the phone from an account and ends its sessions, if nobody has used the account since `requested_at`.
-    pub(crate) fn unlink(&self, account: &Account, requested_at: Timestamp) -> Part {
-        Part::update(
+    pub(crate) fn unlink(&self, account: &Account, requested_at: Timestamp) -> TransactionPart {
+        TransactionPart::update(
             Condition::AccountAsRead,
             self.start_update(account.id)
                 .update_expression("SET sessions = :none REMOVE phone, unlink_requested_at")
@@ -148,8 +154,8 @@ impl AccountStore {
         account: &Account,
         phone_index: &SubjectIndex,
         now: Timestamp,
-    ) -> Part {
-        Part::update(
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::AccountAsRead,
             self.start_update(account.id)
                 .update_expression("SET unlink_requested_at = :now")
@@ -172,7 +178,7 @@ impl AccountStore {
         phone_index: &SubjectIndex,
         permit: Permit,
         new: &NewPassword<'_>,
-    ) -> Part {
+    ) -> TransactionPart {
         let NewPassword {
             hash,
             second_step,
@@ -199,7 +205,7 @@ impl AccountStore {
                 builder.expression_attribute_values(":recovery", bytes(digest.0)),
             ),
         };
-        Part::update(
+        TransactionPart::update(
             Condition::AccountAsRead,
             builder
                 .update_expression(format!(
@@ -211,8 +217,8 @@ impl AccountStore {
     }
 
     /// Stores a recovery code, asked for by a session that is alive.
-    pub(crate) fn set_recovery(&self, access: Access, digest: RecoveryDigest) -> Part {
-        Part::update(
+    pub(crate) fn set_recovery(&self, access: Access, digest: RecoveryDigest) -> TransactionPart {
+        TransactionPart::update(
             Condition::SessionAlive,
             self.start_update(access.account)
                 .update_expression("SET recovery = :recovery REMOVE unlink_requested_at")
@@ -223,24 +229,28 @@ impl AccountStore {
     }
 
     /// Deletes an account, if the session that asks has not ended.
-    pub(crate) fn delete(&self, account: AccountId, asking: SessionId) -> Part {
+    pub(crate) fn delete(&self, account: AccountId, asking: SessionId) -> TransactionPart {
         let delete = Delete::builder()
             .table_name(&self.accounts)
             .key(PK, text(account_key(account)))
             .condition_expression("attribute_exists(sessions.#session)")
             .expression_attribute_names("#session", base64url(asking.0))
             .build();
-        Part::delete(Some(Condition::SessionAlive), delete)
+        TransactionPart::delete(Some(Condition::SessionAlive), delete)
     }
 
     /// Frees the phone, if `account` still has it.
-    pub(crate) fn free_phone(&self, phone_index: &SubjectIndex, account: AccountId) -> Part {
+    pub(crate) fn free_phone(
+        &self,
+        phone_index: &SubjectIndex,
+        account: AccountId,
+    ) -> TransactionPart {
         let delete = Delete::builder()
             .table_name(&self.accounts)
             .key(PK, text(phone_key(phone_index)))
             .condition_expression("account = :account")
             .expression_attribute_values(":account", bytes(account.0))
             .build();
-        Part::delete(Some(Condition::PhoneHeld), delete)
+        TransactionPart::delete(Some(Condition::PhoneHeld), delete)
     }
 }

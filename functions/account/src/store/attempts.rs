@@ -8,7 +8,7 @@ use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::Quota;
 use phoneproof_observe::RequestContext;
 
-use super::{AccountStore, Condition, Part};
+use super::{AccountStore, Condition, TransactionPart};
 use crate::login::{Attempts, LoginRule, Presented, REMEMBERED};
 
 fn attempts_key(phone_index: &SubjectIndex) -> String {
@@ -49,7 +49,7 @@ impl AccountStore {
     }
 
     /// Counts an attempt of an address, if its quota is not used up.
-    pub(crate) fn count_address(&self, address: &SubjectIndex, quota: &Quota) -> Part {
+    pub(crate) fn count_address(&self, address: &SubjectIndex, quota: &Quota) -> TransactionPart {
         let update = count_update(
             &self.limits,
             LoginRule::AddressPerHour.name(),
@@ -57,7 +57,7 @@ impl AccountStore {
             quota,
         );
         let update = update.map(|update| TransactWriteItem::builder().update(update).build());
-        Part::new(Condition::AddressHasRoom, update)
+        TransactionPart::new(Condition::AddressHasRoom, update)
     }
 
     /// Stores the failures after an attempt begins, if no other attempt began since `before` was read.
@@ -68,7 +68,7 @@ impl AccountStore {
         before: Attempts,
         after: Attempts,
         now: Timestamp,
-    ) -> Part {
+    ) -> TransactionPart {
         let (failures, next_at) = name_attributes(presented);
         let builder = Update::builder()
             .table_name(&self.limits)
@@ -87,15 +87,15 @@ impl AccountStore {
                 .condition_expression("#failures = :before")
                 .expression_attribute_values(":before", number(before.failures))
         };
-        Part::update(Condition::AttemptsAsRead, builder)
+        TransactionPart::update(Condition::AttemptsAsRead, builder)
     }
 
     /// Forgets the failures of both kinds on a phone.
-    pub(crate) fn forget_attempts(&self, phone_index: &SubjectIndex) -> Part {
+    pub(crate) fn forget_attempts(&self, phone_index: &SubjectIndex) -> TransactionPart {
         let delete = Delete::builder()
             .table_name(&self.limits)
             .key(PK, text(attempts_key(phone_index)))
             .build();
-        Part::delete(None, delete)
+        TransactionPart::delete(None, delete)
     }
 }

@@ -12,7 +12,7 @@ mod sessions;
 
 pub use account::{Account, NamedSession};
 pub(crate) use accounts::{NewPassword, Permit};
-pub(crate) use part::{Condition, Failed, Part, Written};
+pub(crate) use part::{Condition, TransactionPart, WriteOutcome};
 
 use std::time::Duration;
 
@@ -141,13 +141,17 @@ impl AccountStore {
     ///
     /// # Errors
     ///
-    /// The outer error says that the store gave no answer. The inner one says which conditions failed.
-    pub(crate) async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
+    /// [`StoreError`] when the store gives no answer.
+    pub(crate) async fn write(
+        &self,
+        parts: Vec<TransactionPart>,
+        request: &mut RequestContext,
+    ) -> Result<WriteOutcome, StoreError> {
         let (conditions, items) = part::split(parts)?;
         let began = Instant::now();
         let done = transact(&self.client, || Ok(items.clone()), request).await;
         request.note_dependency(Dependency::Store, began);
-        Ok(Failed::of(&conditions, done?))
+        Ok(WriteOutcome::of(&conditions, done?))
     }
 
     /// Returns whether the token behind `proof` was spent.
@@ -165,10 +169,10 @@ impl AccountStore {
     }
 
     /// Spends the token behind `proof`, unless it was spent before.
-    pub(crate) fn spend(&self, proof: &PhoneProof) -> Part {
+    pub(crate) fn spend(&self, proof: &PhoneProof) -> TransactionPart {
         let put = self.ledger.put(proof);
         let put = put.map(|put| TransactWriteItem::builder().put(put).build());
-        Part::new(Condition::TokenUnspent, put.map_err(StoreError::from))
+        TransactionPart::new(Condition::TokenUnspent, put.map_err(StoreError::from))
     }
 
     fn start_update(&self, id: AccountId) -> UpdateBuilder {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem};
 use phoneproof_aws::store::item::Item;
-use phoneproof_aws::store::{CONDITION_FAILED, StoreError};
+use phoneproof_aws::store::{CONDITION_FAILED, StoreError, TransactionOutcome};
 
 /// What a write requires of the item that it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub(crate) enum Condition {
 
 /// One write of a transaction, or why it could not be built; and what it requires, if it requires anything.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct TransactionPart {
     condition: Option<Condition>,
     write: Result<TransactWriteItem, StoreError>,
 }
 
-impl Part {
+impl TransactionPart {
     /// Makes the part of a write that requires `condition`.
     pub(super) const fn new(
         condition: Condition,
@@ -79,46 +79,54 @@ impl Part {
 
 /// Splits parts into what they require and what they write, in the same order.
 pub(super) fn split(
-    parts: Vec<Part>,
+    parts: Vec<TransactionPart>,
 ) -> Result<(Vec<Option<Condition>>, Vec<TransactWriteItem>), StoreError> {
-    let pair = |part: Part| Ok((part.condition, part.write?));
+    let pair = |part: TransactionPart| Ok((part.condition, part.write?));
     parts.into_iter().map(pair).collect()
 }
 
-/// The conditions of a transaction that did not hold. It wrote nothing.
+/// How a transaction ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed(Vec<Condition>);
+#[must_use]
+pub(crate) enum WriteOutcome {
+    /// All parts were written.
+    Written,
+    /// None was: these conditions did not hold.
+    Unmet(UnmetConditions),
+}
 
-impl Failed {
+/// The conditions of a transaction that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnmetConditions(Vec<Condition>);
+
+impl WriteOutcome {
     /// Pairs what the writes required with the reasons of `DynamoDB`, both in the order of the writes.
-    pub(super) fn of(
-        conditions: &[Option<Condition>],
-        done: Result<(), Vec<CancellationReason>>,
-    ) -> Result<(), Self> {
-        done.map_err(|reasons| {
-            let failed = |(condition, reason): (&Option<Condition>, &CancellationReason)| {
-                condition.filter(|_| reason.code() == Some(CONDITION_FAILED))
-            };
-            Self(conditions.iter().zip(&reasons).filter_map(failed).collect())
-        })
+    pub(super) fn of(conditions: &[Option<Condition>], done: TransactionOutcome) -> Self {
+        let reasons = match done {
+            TransactionOutcome::Written => return Self::Written,
+            TransactionOutcome::Refused(reasons) => reasons,
+        };
+        let unmet = |(condition, reason): (&Option<Condition>, &CancellationReason)| {
+            condition.filter(|_| reason.code() == Some(CONDITION_FAILED))
+        };
+        let unmet = conditions.iter().zip(&reasons).filter_map(unmet);
+        Self::Unmet(UnmetConditions(unmet.collect()))
     }
+}
 
+impl UnmetConditions {
     /// Returns whether this condition did not hold.
     pub(crate) fn names(&self, condition: Condition) -> bool {
         self.0.contains(&condition)
     }
 }
 
-/// The outcome of a transaction. The inner error says which conditions did not hold; the outer one, that the store gave
-/// no answer.
-pub(crate) type Written = Result<Result<(), Failed>, StoreError>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Answers a transaction of these parts, in which the conditions of `unmet` do not hold, as `DynamoDB` does.
-    fn refuse(parts: Vec<Part>, unmet: &[Condition]) -> Failed {
+    fn refuse(parts: Vec<TransactionPart>, unmet: &[Condition]) -> UnmetConditions {
         let (conditions, items) = split(parts).expect("built");
         assert_eq!(items.len(), conditions.len());
         let reason = |condition: &Option<Condition>| {
@@ -127,17 +135,27 @@ mod tests {
             CancellationReason::builder().code(code).build()
         };
         let reasons = conditions.iter().map(reason).collect();
-        Failed::of(&conditions, Err(reasons)).expect_err("refused")
+        find_unmet(&conditions, reasons)
     }
 
-    fn parts() -> Vec<Part> {
-        let add = |condition| Part::add(condition, "table", Item::new());
+    fn find_unmet(
+        conditions: &[Option<Condition>],
+        reasons: Vec<CancellationReason>,
+    ) -> UnmetConditions {
+        match WriteOutcome::of(conditions, TransactionOutcome::Refused(reasons)) {
+            WriteOutcome::Unmet(unmet) => unmet,
+            WriteOutcome::Written => panic!("it was refused"),
+        }
+    }
+
+    fn parts() -> Vec<TransactionPart> {
+        let add = |condition| TransactionPart::add(condition, "table", Item::new());
         let forgets = Delete::builder()
             .table_name("table")
             .set_key(Some(Item::new()));
         vec![
             add(Condition::TokenUnspent),
-            Part::delete(None, forgets.build()),
+            TransactionPart::delete(None, forgets.build()),
             add(Condition::AccountAsRead),
             add(Condition::PhoneFree),
         ]
@@ -149,10 +167,10 @@ mod tests {
         for turns in 0..4 {
             let mut parts = parts();
             parts.rotate_left(turns);
-            let failed = refuse(parts, &unmet);
-            assert!(failed.names(Condition::PhoneFree), "{turns}");
-            assert!(!failed.names(Condition::TokenUnspent), "{turns}");
-            assert!(!failed.names(Condition::AccountAsRead), "{turns}");
+            let found = refuse(parts, &unmet);
+            assert!(found.names(Condition::PhoneFree), "{turns}");
+            assert!(!found.names(Condition::TokenUnspent), "{turns}");
+            assert!(!found.names(Condition::AccountAsRead), "{turns}");
         }
     }
 
@@ -162,14 +180,14 @@ mod tests {
         let damaged = CancellationReason::builder()
             .code("ValidationError")
             .build();
-        let failed = Failed::of(&conditions, Err(vec![damaged])).expect_err("refused");
-        assert_eq!(failed, Failed(Vec::new()));
+        let found = find_unmet(&conditions, vec![damaged]);
+        assert_eq!(found, UnmetConditions(Vec::new()));
     }
 
     #[test]
     fn a_part_that_cannot_be_built_stops_the_transaction() {
         let mut parts = parts();
-        parts.push(Part::delete(None, Delete::builder().build()));
+        parts.push(TransactionPart::delete(None, Delete::builder().build()));
         assert!(matches!(split(parts), Err(StoreError::NotBuilt(_))));
     }
 }

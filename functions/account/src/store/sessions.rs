@@ -8,7 +8,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::write_session;
-use super::{Account, AccountStore, Condition, NamedSession, Part};
+use super::{Account, AccountStore, Condition, NamedSession, TransactionPart};
 use crate::password::StoredPassword;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
 
@@ -23,7 +23,7 @@ impl AccountStore {
         begun: &NamedSession,
         ended: &[SessionId],
         upgraded: Option<&StoredPassword>,
-    ) -> Part {
+    ) -> TransactionPart {
         let mut builder = self
             .start_update(account.id)
             // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone that
@@ -47,7 +47,7 @@ impl AccountStore {
             expression.push_str(&name);
             builder = builder.expression_attribute_names(name, base64url(id.0));
         }
-        Part::update(
+        TransactionPart::update(
             Condition::AccountAsRead,
             builder.update_expression(expression),
         )
@@ -60,8 +60,8 @@ impl AccountStore {
         id: SessionId,
         presented: TokenDigest,
         rotated: &NamedSession,
-    ) -> Part {
-        Part::update(
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::SessionAlive,
             self.start_update(account)
                 .update_expression(
@@ -78,18 +78,23 @@ impl AccountStore {
 
     /// Ends a session whose token came back, if it has not been ended yet. Nobody can tell the owner from a thief, so a
     /// request to unlink the phone stays.
-    pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> Part {
+    pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> TransactionPart {
         self.remove_session(account, id, "REMOVE sessions.#session")
     }
 
     /// Ends a session that its account's owner ends, if it has not been ended yet. Somebody uses the account, so a request
     /// to unlink its phone ends.
-    pub(crate) fn log_out(&self, account: AccountId, id: SessionId) -> Part {
+    pub(crate) fn log_out(&self, account: AccountId, id: SessionId) -> TransactionPart {
         self.remove_session(account, id, "REMOVE sessions.#session, unlink_requested_at")
     }
 
-    fn remove_session(&self, account: AccountId, id: SessionId, expression: &str) -> Part {
-        Part::update(
+    fn remove_session(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        expression: &str,
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::SessionAlive,
             self.start_update(account)
                 .update_expression(expression)
@@ -100,8 +105,12 @@ impl AccountStore {
 
     /// Ends every session of an account, if the session that asks has not ended. Somebody uses the account, so a request
     /// to unlink its phone ends.
-    pub(crate) fn log_out_everywhere(&self, account: AccountId, asking: SessionId) -> Part {
-        Part::update(
+    pub(crate) fn log_out_everywhere(
+        &self,
+        account: AccountId,
+        asking: SessionId,
+    ) -> TransactionPart {
+        TransactionPart::update(
             Condition::SessionAlive,
             self.start_update(account)
                 .update_expression("SET sessions = :none REMOVE unlink_requested_at")

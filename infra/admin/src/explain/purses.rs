@@ -85,9 +85,9 @@ impl Forecast {
         ];
         let items = store.inspect_purses(&keys, &SystemRandom).await?;
         let item = |key: &PurseKey| items.get(key).cloned().unwrap_or_default();
-        let (purses, proof) = (&policy.purses.policy, record.proof.clone());
-        let outcome = foresee(&ask, purses, proof.clone(), item);
-        let holds = match Records::read(&ask, proof, item) {
+        let (purses, evidence) = (&policy.purses.policy, record.evidence.clone());
+        let outcome = foresee(&ask, purses, evidence.clone(), item);
+        let holds = match Records::read(&ask, evidence, item) {
             Ok(records) => Ok(view_purses(&ask, purses, &records)),
             Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
             // Reading refuses nothing.

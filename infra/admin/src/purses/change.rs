@@ -9,7 +9,7 @@ use phoneproof_domain::purse::{Ask, Budget, Grant, PurseItem, PurseKey, share};
 use serde_json::json;
 
 use super::apply::{Obstacle, change, describe_all, report_damaged};
-use super::gift::{Gift, Part, keep_lasting, sum_up};
+use super::gift::{Gift, GiftPart, keep_lasting, sum_up};
 use super::targets::{Named, parse_grant};
 use super::{anew, ask_of_shards};
 use crate::cli::Common;
@@ -61,7 +61,7 @@ async fn grant(
         .map(|(key, ask)| {
             let own = share(i64::from(texts), ask.shard, ask.shards);
             let room = ask.price.saturating_mul(own);
-            Part {
+            GiftPart {
                 key,
                 ask,
                 given: (texts > 0).then_some(Grant { room, until }),
@@ -127,7 +127,7 @@ async fn budget(
     let parts: Vec<_> = asks
         .map(|ask| {
             let per_day = share(amount, ask.shard, ask.shards);
-            Part {
+            GiftPart {
                 key: ask.country_key(),
                 ask,
                 given: (amount > 0).then_some(Budget { per_day, until }),
@@ -142,7 +142,7 @@ async fn budget(
 async fn give<G: Gift>(
     store: &Store,
     common: &Common,
-    (label, parts): (&str, &[Part<G>]),
+    (label, parts): (&str, &[GiftPart<G>]),
     policy: &Policy,
 ) -> Result<Reply, CommandError> {
     let shown = inspect(store, parts).await?;
@@ -188,11 +188,11 @@ async fn give<G: Gift>(
 /// Reads the gifts that purses have now.
 async fn inspect<G: Gift>(
     store: &Store,
-    parts: &[Part<G>],
+    parts: &[GiftPart<G>],
 ) -> Result<Vec<Option<G>>, CommandError> {
     let keys: Vec<_> = parts.iter().map(|part| part.key.clone()).collect();
     let items = store.inspect_purses(&keys, &SystemRandom).await?;
-    let read = |part: &Part<G>| {
+    let read = |part: &GiftPart<G>| {
         let item = items.get(&part.key).cloned().unwrap_or_default();
         let gift =
             G::read(&item, part.ask.now).map_err(|damage| report_damaged(&part.key, damage))?;

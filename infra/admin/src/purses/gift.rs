@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::describe::{describe_budget, describe_grant, name_budget, name_grant};
 
 /// The part of a gift that one purse gets; `None` takes an earlier gift back.
-pub(super) struct Part<G> {
+pub(super) struct GiftPart<G> {
     pub(super) key: PurseKey,
     pub(super) ask: Ask,
     pub(super) given: Option<G>,
@@ -38,7 +38,11 @@ pub(super) trait Gift: Copy {
     fn to_json(gift: Option<&Self>, price: Micros) -> Value;
 
     /// Makes the write that gives a purse its part.
-    fn write(part: &Part<Self>, policy: &PursePolicy, item: &PurseItem) -> Result<Write, Damaged>;
+    fn write(
+        part: &GiftPart<Self>,
+        policy: &PursePolicy,
+        item: &PurseItem,
+    ) -> Result<Write, Damaged>;
 }
 
 /// Returns the gift while it lasts.
@@ -82,7 +86,11 @@ impl Gift for Grant {
         describe_grant(gift, price)
     }
 
-    fn write(part: &Part<Self>, policy: &PursePolicy, item: &PurseItem) -> Result<Write, Damaged> {
+    fn write(
+        part: &GiftPart<Self>,
+        policy: &PursePolicy,
+        item: &PurseItem,
+    ) -> Result<Write, Damaged> {
         give_grant(part.key.clone(), policy, item, part.given, part.ask.now)
     }
 }
@@ -117,7 +125,11 @@ impl Gift for Budget {
         describe_budget(gift)
     }
 
-    fn write(part: &Part<Self>, policy: &PursePolicy, item: &PurseItem) -> Result<Write, Damaged> {
+    fn write(
+        part: &GiftPart<Self>,
+        policy: &PursePolicy,
+        item: &PurseItem,
+    ) -> Result<Write, Damaged> {
         give_budget(&part.ask, policy, item, part.given)
     }
 }

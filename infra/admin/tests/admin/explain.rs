@@ -102,7 +102,7 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
         "pk": { "S": key }, "r_AAAAAAAA": { "S": "1795435200250 40 notify undelivered expired AAAAAAAA" },
         "expires_at": { "N": "1798027200" },
     });
-    let database = Database::embedded(&site.stack.backends.endpoints.dynamodb);
+    let database = Database::at(&site.stack.backends.endpoints.dynamodb);
     let put = json!({ "TableName": database.tables.limits, "Item": item });
     assert_eq!(database.call("PutItem", &put).await.status, 200);
     let after = site.run_done(&["explain", PHONE]).await;

@@ -51,7 +51,7 @@ pub(crate) fn neighbour(n: usize) -> (String, String) {
 
 impl Site {
     pub(crate) async fn call(&self, operation: &str, body: &Value) -> Value {
-        let database = Database::embedded(&self.stack.backends.endpoints.dynamodb);
+        let database = Database::at(&self.stack.backends.endpoints.dynamodb);
         let answer = database.call(operation, body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json

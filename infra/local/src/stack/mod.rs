@@ -9,9 +9,9 @@ mod options;
 use std::io;
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
 use axum::Router;
 use phoneproof_api::App;
+use phoneproof_aws::clients::Credentials;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::SystemClock;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
+use phoneproof_aws::clients::Credentials;
 use phoneproof_aws::store::Tables;
 use phoneproof_config::ProxySettings;
 use phoneproof_config::process::{SystemClock, SystemRandom};

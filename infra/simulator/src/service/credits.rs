@@ -4,7 +4,7 @@ use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::Share;
 use phoneproof_domain::purse::{
-    CallRecord, CountryRecord, NetworkRecord, NumberBlockRecord, Payer, Proof, PurseKey,
+    CallRecord, CountryRecord, Evidence, NetworkRecord, NumberBlockRecord, Payer, PurseKey,
     PursePolicy, Write,
 };
 use phoneproof_domain::rule::Rule;
@@ -51,9 +51,9 @@ impl Service {
             }
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        let proof = Proof::from_code(subjects.device_index.clone(), now, policy);
-        let proof = proof.continue_from(phone.proof.as_ref(), now);
-        phone.proof = Some(proof.with_network(Some(payer.network.clone())));
+        let evidence = Evidence::from_code(subjects.device_index.clone(), now, policy);
+        let evidence = evidence.continue_from(phone.evidence.as_ref(), now);
+        phone.evidence = Some(evidence.with_network(Some(payer.network.clone())));
     }
 
     fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use phoneproof_domain::purse::{
-    Attribute, CountryRecord, DAYS_KEPT, Lane, Lanes, Micros, Proof, PurseItem, PurseKey,
+    Attribute, CountryRecord, DAYS_KEPT, Evidence, Lane, Lanes, Micros, PurseItem, PurseKey,
     PursePolicy, Room,
 };
 
@@ -29,12 +29,12 @@ impl Service {
         let start = instant(0.0);
         for phone in &crowd.regulars {
             let device = own_device(country, *phone);
-            let proof = Proof {
+            let evidence = Evidence {
                 since: start - Duration::from_secs(u64::from(days) * 86_400),
-                ..Proof::from_code(device, start, &policy)
+                ..Evidence::from_code(device, start, &policy)
             };
             let entry = self.phones.entry(phone_index(country, *phone)).or_default();
-            entry.proof = Some(proof);
+            entry.evidence = Some(evidence);
         }
         let typed_in_a_week = (typed_per_day * 7.0) as i64;
         // In a strange network, new users that the operator vouches for earn nothing for the network.

@@ -296,7 +296,7 @@ mod tests {
     }
 
     /// Connections that were used this long ago, each with whether it was taken out of use.
-    fn used(doubtful: Doubtful, ago: [Duration; 2]) -> (Connections, [Arc<AtomicBool>; 2]) {
+    fn make_used(doubtful: Doubtful, ago: [Duration; 2]) -> (Connections, [Arc<AtomicBool>; 2]) {
         let endpoint = FixedEndpoint::of("sns", None, "us-east-1");
         let connector = SharedHttpConnector::new(Unused);
         let opening = Opening::of_aws(&endpoint);
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn one_request_at_a_time_tries_the_newest_doubtful_connection() {
         let ago = [TRUSTED_FOR * 3, TRUSTED_FOR * 2];
-        let (connections, retired) = used(Doubtful::Try, ago);
+        let (connections, retired) = make_used(Doubtful::Try, ago);
         let now = connections.0.now();
         let trial = connections.0.begin(now);
         assert!(trial.is_some());
@@ -347,11 +347,11 @@ mod tests {
 
     #[test]
     fn what_must_not_be_repeated_never_goes_over_a_doubtful_connection() {
-        let (connections, retired) = used(Doubtful::Replace, [TRUSTED_FOR, Duration::ZERO]);
+        let (connections, retired) = make_used(Doubtful::Replace, [TRUSTED_FOR, Duration::ZERO]);
         let now = connections.0.now();
         assert!(connections.0.begin(now).is_none());
         assert_eq!(list_retired(&retired), [true, false]);
-        let (connections, retired) = used(Doubtful::Replace, [TRUSTED_FOR, TRUSTED_FOR]);
+        let (connections, retired) = make_used(Doubtful::Replace, [TRUSTED_FOR, TRUSTED_FOR]);
         assert!(!connections.0.is_trusted());
         assert!(connections.0.begin(now).is_none());
         assert_eq!(list_retired(&retired), [true, true]);

@@ -41,7 +41,7 @@ pub(super) fn read(outcome: Result<HookAnswer, PostFailed>) -> Told {
     match outcome {
         Ok(answer) => read_answer(&answer),
         Err(PostFailed::NotBuilt(not_built)) => {
-            let detail = Some(Detail::named(not_built.part));
+            let detail = Some(Detail::from_name(not_built.part));
             Told::Refused(NotTaken::new(Reason::NotBuilt, detail), None)
         }
         Err(PostFailed::NoAnswer) => Told::Unclear(Reason::NoAnswer.into(), Duration::ZERO),

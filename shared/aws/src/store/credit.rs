@@ -27,14 +27,14 @@ pub(super) async fn in_turn<T>(turn: &Mutex<()>, credit: impl Future<Output = T>
 /// The purses as the credits of this instance saw them last, by their keys. A credit that starts from them seldom meets
 /// another purse than it expects, which would cost a second write. Its conditions decide all the same.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct CreditCache {
     /// The countries, each as its credit left it. The policy bounds their number.
     pub(super) countries: HashMap<String, CountryRecord>,
     /// The networks that were not as a credit expected them, each as it was found.
     networks: HashMap<String, NetworkRecord>,
 }
 
-impl Seen {
+impl CreditCache {
     /// Returns what was found of a network.
     pub(super) fn network(&self, key: &str) -> Option<NetworkRecord> {
         self.networks.get(key).copied()
@@ -58,13 +58,13 @@ pub(super) struct Credit<R> {
 }
 
 impl<R> Credit<R> {
-    pub(super) const fn made(left: Option<R>) -> Self {
+    pub(super) const fn end(left: Option<R>) -> Self {
         let is_lost = false;
         Self { left, is_lost }
     }
 
     /// Ends the credit of `item` without what the purse should get, and logs why.
-    pub(super) fn lost(item: &str, error: &dyn Display, left: Option<R>) -> Self {
+    pub(super) fn lose(item: &str, error: &dyn Display, left: Option<R>) -> Self {
         tracing::warn!(%error, item, "a purse got no credit for a typed code");
         let is_lost = true;
         Self { left, is_lost }
@@ -115,11 +115,11 @@ mod tests {
             since: Timestamp::from_unix(1),
             expires_at: Timestamp::from_unix(2),
         };
-        let mut seen = Seen::default();
+        let mut cache = CreditCache::default();
         for n in 0..=NETWORKS {
-            seen.remember_network(n.to_string(), found);
-            assert_eq!(seen.network(&n.to_string()), Some(found));
-            assert!(seen.networks.len() <= NETWORKS);
+            cache.remember_network(n.to_string(), found);
+            assert_eq!(cache.network(&n.to_string()), Some(found));
+            assert!(cache.networks.len() <= NETWORKS);
         }
     }
 }

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Terms, Use};
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::phone_record::{CodeCalls, Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
+use phoneproof_domain::purse::Evidence;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
@@ -13,60 +13,67 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{
-    Item, PK, attribute, bytes, instant, number, read_called, read_number, read_phone_record,
+    Item, PK, attribute, bytes, instant, number, read_calls, read_number, read_phone_record,
     read_tally, slot_member, slot_name, text,
 };
-use super::phone::prove;
+use super::phone::write_evidence;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{OperationFailed, Store, StoreError, await_within};
 
 const OPERATION: &str = "UpdateItem";
 
-/// What a challenge has after a guess that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
-    /// The guesses that are left.
-    pub attempts_left: u32,
-    /// The calls that spoke its code; `None` for a code that was texted only.
-    pub called: Option<Spoken>,
+/// What became of a guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum GuessOutcome {
+    /// It counts: it consumed the challenge, or used up one of its guesses.
+    Counted {
+        /// The guesses that are left.
+        attempts_left: u32,
+        /// The calls that spoke the code; `None` for a code that was texted only.
+        calls: Option<CodeCalls>,
+    },
+    /// It does not count.
+    Refused(GuessRefusal),
 }
 
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
-    /// of the phone's record. A right guess leaves `proof` there.
+    /// of the phone's record. A right guess leaves `evidence` there.
     ///
-    /// Returns what the challenge then has. The guess was compared before, so one write with one condition is enough:
+    /// The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
     ///
     /// # Errors
     ///
-    /// - The inner error says why the guess does not count.
-    /// - The outer error says that the store gave no answer.
+    /// [`StoreError`] when the store gave no answer.
     pub async fn record_guess(
         &self,
         phone_index: &SubjectIndex,
         guess: &Guess,
         terms: &Terms,
-        proof: Option<&Proof>,
+        evidence: Option<&Evidence>,
         request: &mut RequestContext,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    ) -> Result<GuessOutcome, StoreError> {
         let began = Instant::now();
         let recorded = self
-            .write_guess(phone_index, guess, proof, terms, request)
+            .try_guess(phone_index, guess, terms, evidence, request)
             .await;
         request.note_dependency(Dependency::Store, began);
         recorded
     }
 
-    async fn write_guess(
+    /// Tries the write until it is applied or refused for good: again while other writers touch the record, and with another
+    /// day when the day of the wrong codes has changed.
+    async fn try_guess(
         &self,
         phone_index: &SubjectIndex,
         guess: &Guess,
-        proof: Option<&Proof>,
         terms: &Terms,
+        evidence: Option<&Evidence>,
         request: &RequestContext,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    ) -> Result<GuessOutcome, StoreError> {
         let (mut conflicts, mut terms, mut begin) = (0, *terms, Begin::Next);
         loop {
             let update = self.client.update_item();
@@ -74,8 +81,8 @@ impl Store {
                 .table_name(&self.tables.challenges)
                 .key(PK, text(phone_index.as_str()));
             let mut write = write_guess(guess, &terms, begin);
-            if let Some(proof) = proof.filter(|_| guess.right) {
-                prove(&mut write, proof);
+            if let Some(evidence) = evidence.filter(|_| guess.right) {
+                write_evidence(&mut write, evidence);
             }
             let update = write.fill(update);
             // All members of the slot come back, so that the answer can say whether the challenge was used.
@@ -171,19 +178,19 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
 
 /// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
 /// was counted, and is answered like every guess at one.
-fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<Counted, GuessRefusal> {
+fn read_outcome(updated: Option<&Item>, guess: &Guess) -> GuessOutcome {
     let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
     let members = slot.and_then(|value| value.as_m().ok());
     let is_used = members.is_some_and(|members| members.contains_key(slot_member::USED));
     if is_used && !guess.right {
-        return Err(GuessRefusal::Closed(Closed::Used));
+        return GuessOutcome::Refused(GuessRefusal::Closed(Closed::Used));
     }
-    Ok(Counted {
+    GuessOutcome::Counted {
         attempts_left: members
             .and_then(|members| read_number(members, slot_member::LEFT))
             .unwrap_or(0),
-        called: members.and_then(read_called),
-    })
+        calls: members.and_then(read_calls),
+    }
 }
 
 /// Whether the write of `guess` consumed the challenge.
@@ -196,7 +203,7 @@ fn explain_refusal(
     guess: &Guess,
     terms: &Terms,
     item: Option<&Item>,
-) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+) -> Result<GuessOutcome, StoreError> {
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
@@ -204,15 +211,15 @@ fn explain_refusal(
         // The reply to this write was lost, and the SDK repeated it. The first try counts.
         Err(GuessRefusal::AlreadyApplied(slot)) if is_used_by(slot.used, guess) == guess.right => {
             Ok(if slot.used.is_some() && !guess.right {
-                Err(GuessRefusal::Closed(Closed::Used))
+                GuessOutcome::Refused(GuessRefusal::Closed(Closed::Used))
             } else {
-                Ok(Counted {
+                GuessOutcome::Counted {
                     attempts_left: slot.attempts_left,
-                    called: slot.called,
-                })
+                    calls: slot.calls,
+                }
             })
         }
-        Err(refusal) => Ok(Err(refusal)),
+        Err(refusal) => Ok(GuessOutcome::Refused(refusal)),
         Ok(()) => Err(StoreError::Contradiction("a guess")),
     }
 }
@@ -250,10 +257,7 @@ mod tests {
     }
 
     /// Explains the refusal of a guess on a slot that holds its own write id, used or not.
-    fn explain_after_own_write(
-        right: bool,
-        used: bool,
-    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
+    fn explain_after_own_write(right: bool, used: bool) -> Result<GuessOutcome, StoreError> {
         let slot = make_slot(
             ID,
             &RootId::parse("r1").expect("an id"),
@@ -281,16 +285,16 @@ mod tests {
 
     #[test]
     fn a_repeated_write_counts_only_if_it_did_what_the_guess_asks() {
-        let counted = Counted {
+        let counted = GuessOutcome::Counted {
             attempts_left: 4,
-            called: None,
+            calls: None,
         };
-        assert_eq!(explain_after_own_write(true, true), Ok(Ok(counted)));
-        assert_eq!(explain_after_own_write(false, false), Ok(Ok(counted)));
+        assert_eq!(explain_after_own_write(true, true), Ok(counted.clone()));
+        assert_eq!(explain_after_own_write(false, false), Ok(counted));
         for (right, used) in [(true, false), (false, true)] {
             assert!(matches!(
                 explain_after_own_write(right, used),
-                Ok(Err(GuessRefusal::AlreadyApplied(_)))
+                Ok(GuessOutcome::Refused(GuessRefusal::AlreadyApplied(_)))
             ));
         }
     }

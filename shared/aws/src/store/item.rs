@@ -7,8 +7,10 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Share, Slot, Spoken, Use, WriteId};
-use phoneproof_domain::purse::{Called, Proof};
+use phoneproof_domain::phone_record::{
+    CodeCalls, PhoneRecord, ResendId, Share, Slot, Use, WriteId,
+};
+use phoneproof_domain::purse::{Evidence, PlannedCall};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::subject_record::{Counts, SubjectRecord};
@@ -133,13 +135,13 @@ fn read_index(item: &Item, name: &str) -> Option<SubjectIndex> {
 }
 
 /// Reads the evidence of a phone's record; `None` when it has none, or when a part is missing.
-pub(super) fn read_proof(item: &Item) -> Option<Proof> {
+pub(super) fn read_evidence(item: &Item) -> Option<Evidence> {
     let index = |name| read_index(item, name);
     let owed = |name| read_number(item, name).unwrap_or(0);
     let until = Timestamp::from_unix(read_number(item, attribute::PROVED)?);
     // Without its first code, nobody knows for how long it has been known.
     let since = read_number(item, attribute::PROVED_SINCE).map(Timestamp::from_unix);
-    Some(Proof {
+    Some(Evidence {
         until,
         since: since.unwrap_or(until),
         device: index(attribute::PROVED_DEVICE)?,
@@ -235,7 +237,7 @@ pub(super) fn make_slot(
     expires_at: Timestamp,
     attempts: u32,
     resend: Option<(ResendId, Timestamp)>,
-    called: Option<Called>,
+    call: Option<PlannedCall>,
 ) -> AttributeValue {
     let mut members = HashMap::from([
         (slot_member::ID.to_owned(), bytes(id.0)),
@@ -244,8 +246,8 @@ pub(super) fn make_slot(
         (slot_member::LEFT.to_owned(), number(attempts)),
     ]);
     members.extend(resend.map(|(id, at)| (resent_name(id), instant(at))));
-    if let Some(called) = called {
-        members.insert(slot_member::CALLED.to_owned(), number(called.price));
+    if let Some(call) = call {
+        members.insert(slot_member::CALLED.to_owned(), number(call.price));
         members.insert(slot_member::CALLS.to_owned(), number(1));
         members.insert(slot_member::SPOKEN.to_owned(), number(1));
     }
@@ -253,11 +255,11 @@ pub(super) fn make_slot(
 }
 
 /// Reads the calls that spoke the code of a slot; `None` where no call was placed.
-pub(super) fn read_called(members: &Item) -> Option<Spoken> {
+pub(super) fn read_calls(members: &Item) -> Option<CodeCalls> {
     let calls: u32 = read_number(members, slot_member::CALLS)?;
     let price = read_number(members, slot_member::CALLED).filter(|_| calls > 0)?;
     let alone = members.contains_key(slot_member::SPOKEN);
-    Some(Spoken { price, alone })
+    Some(CodeCalls { price, alone })
 }
 
 /// Reads a slot; `None` when a member is missing or of another type.
@@ -275,7 +277,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
         }),
         written_by: read_bytes(members, slot_member::BY).map(WriteId),
         resends: read_resends(members),
-        called: read_called(members),
+        calls: read_calls(members),
     })
 }
 
@@ -293,7 +295,7 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
         failures: read_number(item, attribute::FAILURES).unwrap_or(0),
         failures_today: read_tally(item, attribute::WRONG).count_in(today),
         slots,
-        proof: read_proof(item),
+        evidence: read_evidence(item),
         last_sent_by: read_index(item, attribute::LAST_SENT_BY),
         reserved_here: read_number(item, attribute::RESERVED_HERE).map(Timestamp::from_unix),
         reserved_near: read_number(item, attribute::RESERVED_NEAR).map(Timestamp::from_unix),

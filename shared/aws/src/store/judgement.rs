@@ -14,7 +14,7 @@ use super::item::{Item, attribute, read_phone_record, read_subject_record, read_
 use super::purse_item::read_purse;
 use super::ranges::read_blocked_ranges;
 use super::reserve_error::ReserveError;
-use super::send_plan::{Evidence, Moved, Part, SendPlan};
+use super::send_plan::{KnownEvidence, Moved, PlanPart, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
 /// Decides what follows from a transaction that was refused.
@@ -35,7 +35,7 @@ pub(super) fn judge(
         let nothing = Item::new();
         let item = reason.item().unwrap_or(&nothing);
         match part {
-            Part::Record(subject, gates) => {
+            PlanPart::Record(subject, gates) => {
                 let found = find_in_record(subject, item, plan);
                 if let Some(refusal) = judgement.ask_gates(gates, &found) {
                     return (ReserveError::Refused(refusal, None), None);
@@ -44,7 +44,7 @@ pub(super) fn judge(
                     judgement.meet_phone(item, &found);
                 }
             }
-            Part::Ranges(gate, ranges) => {
+            PlanPart::Ranges(gate, ranges) => {
                 let blocked = read_blocked_ranges(item, ranges);
                 let found = Found {
                     blocked,
@@ -54,7 +54,7 @@ pub(super) fn judge(
                     return (ReserveError::Refused(refusal, None), None);
                 }
             }
-            Part::Purse(write) => {
+            PlanPart::Purse(write) => {
                 judgement.moved.is_unpaid = true;
                 // An item that the update does not fit was not returned. It is read again, and named.
                 if reason.code() == Some(CONDITION_FAILED) {
@@ -62,8 +62,8 @@ pub(super) fn judge(
                     purses.insert(write.key.clone(), read_purse(item));
                 }
             }
-            Part::Attestation(_) => judgement.is_attestation_used = true,
-            Part::Token(_) => {}
+            PlanPart::Attestation(_) => judgement.is_attestation_used = true,
+            PlanPart::Token(_) => {}
         }
     }
     judgement.conclude()
@@ -90,7 +90,7 @@ impl<'p> Judgement<'p> {
                 reservation: plan.reservation,
                 reserved: None,
                 ended_evidence: plan.ended_evidence,
-                proof: Evidence::Unread,
+                evidence: KnownEvidence::Unread,
                 purses: HashMap::new(),
                 is_unpaid: false,
             },
@@ -153,8 +153,8 @@ impl<'p> Judgement<'p> {
             );
             self.has_moved = true;
         }
-        let proof = found.phone.proof.clone();
-        let ended = proof.as_ref().map(|proof| proof.until);
+        let evidence = found.phone.evidence.clone();
+        let ended = evidence.as_ref().map(|evidence| evidence.until);
         let ended = ended.filter(|until| *until <= plan.terms.now);
         if ended != plan.ended_evidence {
             self.moved.ended_evidence = ended;
@@ -162,8 +162,8 @@ impl<'p> Judgement<'p> {
         }
         let own = plan.caller.as_ref();
         let bears = |claim| {
-            let both = proof.as_ref().zip(own);
-            both.is_some_and(|(proof, own)| proof.bears(claim, &own.caller, plan.terms.now))
+            let both = evidence.as_ref().zip(own);
+            both.is_some_and(|(evidence, own)| evidence.bears(claim, &own.caller, plan.terms.now))
         };
         if plan.claim() != Claim::Nothing && !bears(plan.claim()) {
             // Another send took the last text that was claimed.
@@ -180,7 +180,7 @@ impl<'p> Judgement<'p> {
                 self.take_reserve(reserved);
             }
         }
-        self.moved.proof = Evidence::Read(proof);
+        self.moved.evidence = KnownEvidence::Read(evidence);
     }
 
     /// Plans to take the text out of the phone's reserve.
@@ -197,11 +197,11 @@ impl<'p> Judgement<'p> {
         self.denials.append(&mut self.of_phone);
         if let Some((denial, subject)) = Denial::find_most_lasting(self.denials) {
             let refusal = SendRefusal::Denied(denial);
-            let proof = match self.moved.proof {
-                Evidence::Read(proof) if subject.kind == SubjectKind::Phone => proof,
-                Evidence::Read(_) | Evidence::Unread => None,
+            let evidence = match self.moved.evidence {
+                KnownEvidence::Read(evidence) if subject.kind == SubjectKind::Phone => evidence,
+                KnownEvidence::Read(_) | KnownEvidence::Unread => None,
             };
-            let refused = ReserveError::Refused(refusal, proof.map(Box::new));
+            let refused = ReserveError::Refused(refusal, evidence.map(Box::new));
             return (refused, Some(subject));
         }
         if self.is_attestation_used {

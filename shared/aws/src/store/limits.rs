@@ -5,7 +5,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_observe::RequestContext;
 
 use super::item::read_subject_record;
-use super::send_plan::Part;
+use super::send_plan::PlanPart;
 use super::{SendPlan, Store, StoreError, get_item};
 
 impl Store {
@@ -23,7 +23,7 @@ impl Store {
     ) -> Result<Option<Timestamp>, StoreError> {
         let mut last = None;
         for part in plan.parts() {
-            let Part::Record(subject, gates) = part else {
+            let PlanPart::Record(subject, gates) = part else {
                 continue;
             };
             let counted = gates.iter().filter(|gate| !given_back.contains(&gate.rule));

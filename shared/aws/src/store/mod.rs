@@ -23,6 +23,7 @@ mod read;
 mod receipts;
 mod record;
 mod reference;
+mod refund;
 mod reserve;
 mod reserve_error;
 mod send_plan;
@@ -41,8 +42,8 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
-use self::credit::Seen;
-pub use self::guess::Counted;
+use self::credit::CreditCache;
+pub use self::guess::GuessOutcome;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
 pub use self::phone::MAX_SLOTS;
@@ -50,10 +51,11 @@ pub use self::purses::{Freshness, Known};
 pub use self::read::get_item;
 pub use self::receipts::Kept;
 pub use self::reference::StoredToken;
+pub use self::refund::{PriceKept, Refund};
 pub use self::reserve_error::ReserveError;
-pub use self::send_plan::{Evidence, Moved, PhoneCaller, SendPlan};
+pub use self::send_plan::{KnownEvidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
-pub use self::transaction::{CONDITION_FAILED, transact};
+pub use self::transaction::{CONDITION_FAILED, TransactionOutcome, transact};
 use crate::clients::error_code;
 
 /// The names of the tables.
@@ -93,9 +95,12 @@ pub enum StoreError {
     /// The store refused a request that the rules admit, or gave no reason.
     #[error("{0} was refused against the rules")]
     Contradiction(&'static str),
-    /// The challenge of the refund is gone, so nothing was given back.
-    #[error("nothing was given back: the challenge is gone")]
-    NothingToRefund,
+    /// A record was damaged by hand, so it takes no update. The name holds a keyed hash at most.
+    #[error("the record {0} cannot be updated: an attribute is of another type")]
+    DamagedRecord(String),
+    /// Records of the refund have moved on since the text, so nothing was given back. The text names their kinds.
+    #[error("nothing was given back: a challenge or a count is gone from the record of the {0}")]
+    NothingToRefund(String),
 }
 
 impl From<BuildError> for StoreError {
@@ -155,7 +160,7 @@ pub struct Store {
     tables: Tables,
     /// The client of writes that are tried once, which is built at its first use. It shares the connections.
     once: Arc<OnceLock<Client>>,
-    seen: Arc<Mutex<Seen>>,
+    credits: Arc<Mutex<CreditCache>>,
 }
 
 impl Store {
@@ -166,12 +171,12 @@ impl Store {
             client,
             tables,
             once: Arc::default(),
-            seen: Arc::default(),
+            credits: Arc::default(),
         }
     }
 
-    fn lock_seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_credits(&self) -> MutexGuard<'_, CreditCache> {
+        self.credits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

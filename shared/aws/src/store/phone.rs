@@ -4,7 +4,7 @@ use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::phone_record::{
     Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share,
 };
-use phoneproof_domain::purse::{Claim, Proof};
+use phoneproof_domain::purse::{Claim, Evidence};
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
 
@@ -100,14 +100,14 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
             plan.expires_at,
             plan.attempts,
             resend,
-            plan.called(),
+            plan.call(),
         );
         write.value(":over", instant(terms.now - REPEATED_FOR));
         write.value(":once", instant(terms.now - REPEATABLE_FOR));
         write.value(":slot", challenge);
-    } else if let Some(called) = plan.called() {
+    } else if let Some(call) = plan.call() {
         write.set("#slot.#called = :called");
-        write.value(":called", number(called.price));
+        write.value(":called", number(call.price));
         write.name("#called", slot_member::CALLED);
         // An update adds to no member of a map.
         write.set("#slot.#calls = if_not_exists(#slot.#calls, :zero) + :one");
@@ -126,7 +126,7 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
 
 /// Checks and counts what the text claims of the phone's evidence. Evidence that has ended leaves the record.
 ///
-/// The condition is the decision of [`Proof::bears`](phoneproof_domain::purse::Proof::bears).
+/// The condition is the decision of [`Evidence::bears`](phoneproof_domain::purse::Evidence::bears).
 fn claim_evidence(write: &mut RecordWrite, plan: &SendPlan) {
     let (proved, now) = (attribute::PROVED, plan.terms.now);
     if let Some(ended) = plan.ended_evidence {
@@ -166,8 +166,8 @@ fn claim_evidence(write: &mut RecordWrite, plan: &SendPlan) {
     }
 }
 
-/// Notes that the phone's code was typed in at `proof`'s device.
-pub(super) fn prove(write: &mut RecordWrite, proof: &Proof) {
+/// Writes the evidence that a typed code gives.
+pub(super) fn write_evidence(write: &mut RecordWrite, evidence: &Evidence) {
     for owed in [
         attribute::OWED_HERE,
         attribute::OWED_NEAR,
@@ -178,11 +178,11 @@ pub(super) fn prove(write: &mut RecordWrite, proof: &Proof) {
     write.set(format!("{} = :until", attribute::PROVED));
     let since = attribute::PROVED_SINCE;
     write.set(format!("{since} = if_not_exists({since}, :proved_since)"));
-    write.value(":proved_since", instant(proof.since));
+    write.value(":proved_since", instant(evidence.since));
     write.set(format!("{} = :device", attribute::PROVED_DEVICE));
-    write.value(":until", instant(proof.until));
-    write.value(":device", text(proof.device.as_str()));
-    match &proof.network {
+    write.value(":until", instant(evidence.until));
+    write.value(":device", text(evidence.device.as_str()));
+    match &evidence.network {
         Some(network) => {
             write.set(format!("{} = :network", attribute::PROVED_NETWORK));
             write.value(":network", text(network.as_str()));
@@ -239,7 +239,7 @@ pub(super) fn release_slot(write: &mut RecordWrite, plan: &SendPlan) {
     write.name("#id", slot_member::ID);
     write.value(":id", bytes(reservation.id().0));
     write.require("#slot.#id = :id");
-    if !reservation.is_new() && plan.called().is_some() {
+    if !reservation.is_new() && plan.call().is_some() {
         // An earlier call with the same code may have been placed, so that is not forgotten.
         write.require("#slot.#calls > :zero");
         write.set("#slot.#calls = #slot.#calls - :one");

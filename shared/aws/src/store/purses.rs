@@ -9,7 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
-    Ask, CallRecord, CountryRecord, Damaged, Micros, NetworkRecord, NumberBlockRecord, Proof,
+    Ask, CallRecord, CountryRecord, Damaged, Evidence, Micros, NetworkRecord, NumberBlockRecord,
     PurseItem, PurseKey, PursePolicy, Stopped, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -23,7 +23,7 @@ use super::item::{Item, PK, attribute, read_phone_record, text};
 use super::once::Written;
 use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
-use super::send_plan::{Evidence, SendPlan};
+use super::send_plan::{KnownEvidence, SendPlan};
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{OperationFailed, Store, StoreError, await_within, get_item};
 
@@ -51,7 +51,7 @@ pub struct Known {
     /// The purses that were read, or that refused a transaction; one without attributes has no item.
     pub purses: HashMap<PurseKey, PurseItem>,
     /// The evidence on the phone's record.
-    pub proof: Evidence,
+    pub evidence: KnownEvidence,
 }
 
 impl From<Stopped> for StoreError {
@@ -77,7 +77,7 @@ impl Store {
         known: &mut Known,
         freshness: Freshness,
         request: &mut RequestContext,
-    ) -> Result<(Option<Proof>, Option<PhoneRecord>), StoreError> {
+    ) -> Result<(Option<Evidence>, Option<PhoneRecord>), StoreError> {
         let keys = if ask.call_after.is_some() {
             vec![ask.calls_key()]
         } else {
@@ -93,7 +93,7 @@ impl Store {
             keys.insert(self.tables.limits.clone(), read_keys(names, freshness)?);
         }
         let phone = plan.phone_index.as_str();
-        if known.proof == Evidence::Unread {
+        if known.evidence == KnownEvidence::Unread {
             let name = phone.to_owned();
             let read = read_keys(vec![name], freshness)?;
             keys.insert(self.tables.challenges.clone(), read);
@@ -107,12 +107,12 @@ impl Store {
             let item = items.get(&key.to_string()).unwrap_or(&empty);
             known.purses.insert(key, read_purse(item));
         }
-        Ok(match &known.proof {
-            Evidence::Read(proof) => (proof.clone(), None),
-            Evidence::Unread => {
+        Ok(match &known.evidence {
+            KnownEvidence::Read(evidence) => (evidence.clone(), None),
+            KnownEvidence::Unread => {
                 let item = items.get(phone).unwrap_or(&empty);
                 let record = read_phone_record(item, &plan.terms.today);
-                (record.proof.clone(), Some(record))
+                (record.evidence.clone(), Some(record))
             }
         })
     }
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address. What
-    /// the call cost that spoke the code, `called`, goes back to the calls of the country.
+    /// the call cost that spoke the code, `call_price`, goes back to the calls of the country.
     ///
     /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
@@ -179,7 +179,7 @@ impl Store {
     pub async fn credit(
         &self,
         payment: &Payment,
-        called: Option<Micros>,
+        call_price: Option<Micros>,
         country: Country,
         number_block: &SubjectIndex,
         policy: &PursePolicy,
@@ -190,7 +190,7 @@ impl Store {
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
-        let seen = self.lock_seen().countries.get(&key).cloned();
+        let seen = self.lock_credits().countries.get(&key).cloned();
         let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
@@ -200,7 +200,7 @@ impl Store {
                 .credit_purse(make, read, seen, ReturnValue::AllNew, deadline)
                 .await;
             if let Some(record) = &credit.left {
-                self.lock_seen().countries.insert(key, record.clone());
+                self.lock_credits().countries.insert(key, record.clone());
             }
             credit
         };
@@ -225,17 +225,17 @@ impl Store {
                 network,
             }
             .to_string();
-            let seen = self.lock_seen().network(&key);
+            let seen = self.lock_credits().network(&key);
             let credit = self
                 .credit_purse(make, read, seen, ReturnValue::None, deadline)
                 .await;
             if let Some(found) = credit.left {
-                self.lock_seen().remember_network(key, found);
+                self.lock_credits().remember_network(key, found);
             }
             credit.is_lost
         };
         let of_calls = async {
-            let price = called?;
+            let price = call_price?;
             let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
             let read = |item: &PurseItem| CallRecord::read(item, now);
             let credit = self
@@ -279,7 +279,7 @@ impl Store {
         let mut item = String::new();
         for _ in 0..2 {
             let Some(write) = make(seen.as_ref()) else {
-                return Credit::made(seen);
+                return Credit::end(seen);
             };
             let key = write.key.to_string();
             match self
@@ -287,25 +287,25 @@ impl Store {
                 .await
             {
                 // Nothing was asked for.
-                Ok(Written::Done(after)) if after.is_empty() => return Credit::made(seen),
+                Ok(Written::Done(after)) if after.is_empty() => return Credit::end(seen),
                 // Damage to another attribute does not undo the credit, and the next send says what is damaged.
                 Ok(Written::Done(after)) => {
-                    return Credit::made(read(&read_purse(&after)).ok().flatten());
+                    return Credit::end(read(&read_purse(&after)).ok().flatten());
                 }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
                     Ok(Some(record)) => seen = Some(record),
                     // It is gone since it was seen.
                     Ok(None) if seen.is_some() => seen = None,
-                    Ok(None) => return Credit::made(None),
-                    Err(damage) => return Credit::lost(&key, &damage, None),
+                    Ok(None) => return Credit::end(None),
+                    Err(damage) => return Credit::lose(&key, &damage, None),
                 },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}
-                Err(error) => return Credit::lost(&key, &error, None),
+                Err(error) => return Credit::lose(&key, &error, None),
             }
             item = key;
         }
-        Credit::lost(&item, &CONTENDED, seen)
+        Credit::lose(&item, &CONTENDED, seen)
     }
 
     /// Gives the text back to its address, if the address still counts in that hour. Tells whether that was lost.

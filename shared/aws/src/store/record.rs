@@ -15,7 +15,7 @@ use super::StoreError;
 use super::item::{EXPIRES_AT, PK, attribute, instant, number, tally_at, tally_place, text};
 
 /// The conditions and changes of one item.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RecordWrite {
     conditions: Vec<String>,
     set: Vec<String>,

@@ -1,4 +1,4 @@
-//! The writes of `send`: one transaction that passes every gate, and its refund.
+//! The write of `send`: one transaction that passes every gate.
 
 use std::time::Duration;
 
@@ -6,31 +6,26 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use phoneproof_crypto::base64url;
 use phoneproof_domain::attestation::AttestationDigest;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::country::Country;
 use phoneproof_domain::gate::{Check, Gate};
 use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal};
-use phoneproof_domain::purse::Write;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, PK, instant, read_phone_record, tally_of};
 use super::judgement::{Judgement, judge};
-use super::phone::{release_slot, reserve_slot};
+use super::phone::reserve_slot;
 use super::purse_item::write_purse;
 use super::ranges::build_range_check;
 use super::record::RecordWrite;
 use super::reserve_error::ReserveError;
-use super::send_plan::{Part, SendPlan};
-use super::transaction::{CONDITION_FAILED, transact};
+use super::send_plan::{PlanPart, SendPlan};
+use super::transaction::{NOT_FITTING, TransactionOutcome, transact};
 use super::{Store, StoreError, get_item};
 
 /// How long a used attestation is remembered. It lives for two minutes at most, by a clock that is ten seconds ahead at
 /// most.
 const ATTESTATION_KEPT: Duration = Duration::from_mins(5);
-
-/// The error code of a request that an item does not fit.
-const NOT_FITTING: &str = "ValidationException";
 
 impl Store {
     /// Passes every gate, counts the text and reserves the challenge, or does nothing of this. The facts of the request
@@ -50,8 +45,8 @@ impl Store {
         let done = transact(&self.client, || self.reserve_items(plan), request).await;
         request.note_dependency(Dependency::Store, began);
         let reasons = match done {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(reasons)) => reasons,
+            Ok(TransactionOutcome::Written) => return Ok(()),
+            Ok(TransactionOutcome::Refused(reasons)) => reasons,
             // A purse that the update does not fit. It is read, and named.
             Err(StoreError::Operation(failed))
                 if failed.code == NOT_FITTING && plan.paid.is_some() =>
@@ -86,70 +81,6 @@ impl Store {
         Ok(read_phone_record(&item, &plan.terms.today))
     }
 
-    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there. On the same day it
-    /// also gives the price back to the lane that paid.
-    ///
-    /// The counts of the rules that are refunded and the slot of a new challenge are given back. The cooldown stays.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the refund is not known to be written. A refund is never written twice.
-    pub async fn refund(
-        &self,
-        plan: &SendPlan,
-        country: Option<Country>,
-        request: &mut RequestContext,
-    ) -> Result<(), StoreError> {
-        let price = plan.paid.as_ref().zip(country);
-        let price = price.map(|(paid, country)| paid.refund(country));
-        let began = Instant::now();
-        let build = |price: Option<&Write>| {
-            let mut items = self.refund_items(plan)?;
-            if let Some(write) = price {
-                let item = write_purse(write);
-                items.push(item.into_item(&self.tables.limits, &write.key.to_string())?);
-            }
-            Ok(items)
-        };
-        let mut done = transact(&self.client, || build(price.as_ref()), request).await;
-        // On another day the purse takes nothing back. The rest is given back without it.
-        if let (Ok(Err(reasons)), Some(_)) = (&done, &price)
-            && let Some((last, others)) = reasons.split_last()
-            && last.code() == Some(CONDITION_FAILED)
-            && others
-                .iter()
-                .all(|other| other.code() != Some(CONDITION_FAILED))
-        {
-            done = transact(&self.client, || build(None), request).await;
-        }
-        request.note_dependency(Dependency::Store, began);
-        done?.map_err(|_| StoreError::NothingToRefund)
-    }
-
-    /// Makes the items of [`Store::refund`] without the price: one per record. The phone's also releases the slot.
-    fn refund_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut items = vec![];
-        for part in plan.parts() {
-            let Part::Record(subject, gates) = part else {
-                continue;
-            };
-            let mut write = RecordWrite::default();
-            for gate in &gates {
-                if let Some(quota) = gate.refund() {
-                    let tally = tally_of(gate.share, quota.window.length);
-                    write.give_back(tally, &quota.window);
-                }
-            }
-            if gates.iter().any(|gate| gate.check == Check::Reserve) {
-                release_slot(&mut write, plan);
-            } else if write.is_empty() {
-                continue;
-            }
-            items.push(self.item_of(subject, write)?);
-        }
-        Ok(items)
-    }
-
     /// Makes the items of [`Store::reserve`].
     ///
     /// # Errors
@@ -160,17 +91,17 @@ impl Store {
         let mut items = Vec::with_capacity(parts.len());
         for part in parts {
             items.push(match part {
-                Part::Record(subject, gates) => {
+                PlanPart::Record(subject, gates) => {
                     self.item_of(subject, write_record(plan, &gates))?
                 }
-                Part::Ranges(_, ranges) => {
+                PlanPart::Ranges(_, ranges) => {
                     build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
                 }
-                Part::Purse(write) => {
+                PlanPart::Purse(write) => {
                     write_purse(write).into_item(&self.tables.limits, &write.key.to_string())?
                 }
-                Part::Attestation(digest) => self.use_up(digest, plan.terms.now)?,
-                Part::Token(stored) => {
+                PlanPart::Attestation(digest) => self.use_up(digest, plan.terms.now)?,
+                PlanPart::Token(stored) => {
                     let put = Put::builder()
                         .table_name(&self.tables.challenges)
                         .set_item(Some(stored.to_item()))
@@ -196,7 +127,8 @@ impl Store {
         write.into_item(&self.tables.limits, &key)
     }
 
-    fn item_of(
+    /// Makes the item of a transaction that writes the record of `subject`.
+    pub(super) fn item_of(
         &self,
         subject: &Subject,
         write: RecordWrite,

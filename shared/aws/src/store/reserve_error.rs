@@ -1,7 +1,7 @@
 //! Why the transaction of a send was not written.
 
 use phoneproof_domain::phone_record::SendRefusal;
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::purse::Evidence;
 use thiserror::Error;
 
 use super::StoreError;
@@ -15,7 +15,7 @@ pub enum ReserveError {
     /// A denial by the phone's record comes with the evidence on it: the callers that it names have a reserve of
     /// their own.
     #[error("refused")]
-    Refused(SendRefusal, Option<Box<Proof>>),
+    Refused(SendRefusal, Option<Box<Evidence>>),
     /// What is stored has moved on. The send is planned again with this.
     #[error("the records have moved on")]
     Again(Box<Moved>),

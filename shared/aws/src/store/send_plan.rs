@@ -5,7 +5,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate};
 use phoneproof_domain::phone_record::{Reservation, Share, Terms};
 use phoneproof_domain::purse::{
-    Called, Caller, Claim, Lane, Plan, Proof, PurseItem, PurseKey, Write,
+    Caller, Claim, Evidence, Lane, Plan, PlannedCall, PurseItem, PurseKey, Write,
 };
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
@@ -59,12 +59,12 @@ pub struct PhoneCaller {
 
 /// What is known about the evidence on a phone's record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Evidence {
+pub enum KnownEvidence {
     /// The record was not read.
     #[default]
     Unread,
     /// The record has this evidence, or none.
-    Read(Option<Proof>),
+    Read(Option<Evidence>),
 }
 
 /// What a refused transaction told about the next one.
@@ -81,7 +81,7 @@ pub struct Moved {
     /// When the evidence on the phone's record has ended, if it has.
     pub ended_evidence: Option<Timestamp>,
     /// The phone's evidence, as far as the phone's record came back.
-    pub proof: Evidence,
+    pub evidence: KnownEvidence,
     /// The purses that came back, because they refused.
     pub purses: HashMap<PurseKey, PurseItem>,
     /// Whether somebody else has to pay.
@@ -99,16 +99,16 @@ impl SendPlan {
     /// Returns the device or else the network of the caller, if the phone with this evidence was verified there. The phone
     /// has a reserve for such a caller.
     #[must_use]
-    pub fn place_of(&self, proof: &Proof) -> Option<&SubjectIndex> {
+    pub fn place_of(&self, evidence: &Evidence) -> Option<&SubjectIndex> {
         let caller = &self.caller.as_ref()?.caller;
-        if !proof.holds(self.terms.now) {
+        if !evidence.holds(self.terms.now) {
             return None;
         }
-        if proof.device == caller.device {
+        if evidence.device == caller.device {
             return Some(&caller.device);
         }
         let network = Some(&caller.network);
-        network.filter(|own| proof.network.as_ref() == Some(own))
+        network.filter(|own| evidence.network.as_ref() == Some(own))
     }
 
     /// Returns the share of the phone that the text uses up.
@@ -124,41 +124,41 @@ impl SendPlan {
     }
 
     /// Returns the call that the plan pays for.
-    pub(super) fn called(&self) -> Option<Called> {
-        self.paid.as_ref()?.called
+    pub(super) fn call(&self) -> Option<PlannedCall> {
+        self.paid.as_ref()?.call
     }
 
     /// Lists the items of the transaction, each with what has to be said about it when its condition fails.
-    pub(super) fn parts(&self) -> Vec<Part<'_>> {
-        let mut parts: Vec<Part<'_>> = Vec::with_capacity(8);
+    pub(super) fn parts(&self) -> Vec<PlanPart<'_>> {
+        let mut parts: Vec<PlanPart<'_>> = Vec::with_capacity(8);
         let mut of_ranges = None;
         for gate in &self.gates {
             if let Check::NotInBlockedRange(ranges) = &gate.check {
-                of_ranges = Some(Part::Ranges(gate, ranges));
+                of_ranges = Some(PlanPart::Ranges(gate, ranges));
                 continue;
             }
             let own = parts.iter_mut().find_map(|part| match part {
-                Part::Record(subject, gates) if **subject == gate.subject => Some(gates),
+                PlanPart::Record(subject, gates) if **subject == gate.subject => Some(gates),
                 _ => None,
             });
             match own {
                 Some(gates) => gates.push(gate),
-                None => parts.push(Part::Record(&gate.subject, vec![gate])),
+                None => parts.push(PlanPart::Record(&gate.subject, vec![gate])),
             }
         }
         parts.extend(of_ranges);
         let writes = self.paid.iter().flat_map(|paid| &paid.writes);
-        parts.extend(writes.map(Part::Purse));
+        parts.extend(writes.map(PlanPart::Purse));
         let vouched = self.paid.as_ref();
         let vouched = vouched.filter(|paid| paid.payer.lane == Lane::Attested);
-        parts.extend(vouched.and(self.attestation).map(Part::Attestation));
-        parts.extend(self.stored.as_ref().map(Part::Token));
+        parts.extend(vouched.and(self.attestation).map(PlanPart::Attestation));
+        parts.extend(self.stored.as_ref().map(PlanPart::Token));
         parts
     }
 }
 
 /// An item of the transaction.
-pub(super) enum Part<'p> {
+pub(super) enum PlanPart<'p> {
     /// The record of a subject, with its gates.
     Record(&'p Subject, Vec<&'p Gate>),
     /// The copy of the blocked ranges, with its gate.

@@ -19,12 +19,25 @@ pub(super) const CONFLICT_RETRIES: u32 = 3;
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// The cancellation code of an item that the update does not fit, such as a number that is a text.
 pub(super) const NOT_VALID: &str = "ValidationError";
+/// The error code of a whole request that an item does not fit.
+pub(super) const NOT_FITTING: &str = "ValidationException";
 /// The cancellation code of an item that another writer touched at the same time.
 const CONFLICT: &str = "TransactionConflict";
 /// The cancellation codes that pass by themselves. The last two say that a table or a partition of it was throttled
 /// (DynamoDB API reference, `TransactWriteItems`, "Cancellation reason codes"). The SDK repeats none of them.
 const PASSING: [&str; 3] = [CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"];
 const OPERATION: &str = "TransactWriteItems";
+
+/// How a transaction ended.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum TransactionOutcome {
+    /// All items were written.
+    Written,
+    /// None was. The condition of at least one item did not hold, or its update does not fit it. There is one reason per
+    /// item.
+    Refused(Vec<CancellationReason>),
+}
 
 /// Writes all the items that `build` makes, or none of them.
 ///
@@ -33,25 +46,23 @@ const OPERATION: &str = "TransactWriteItems";
 ///
 /// # Errors
 ///
-/// - The inner error holds one reason per item. The condition of at least one item did not hold, or its update does not
-///   fit it.
-/// - The outer error is a [`StoreError`]. The store gave no answer, other writers touched the same items at every try,
-///   or a table was throttled at every try.
+/// [`StoreError`] when the store gave no answer, other writers touched the same items at every try, or a table was
+/// throttled at every try.
 pub async fn transact(
     client: &Client,
     build: impl Fn() -> Result<Vec<TransactWriteItem>, StoreError>,
     request: &RequestContext,
-) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
+) -> Result<TransactionOutcome, StoreError> {
     let mut retries = 0;
     loop {
-        let Err(error) = finish_one(client, &build, request).await? else {
-            return Ok(Ok(()));
+        let Some(error) = finish_one(client, &build, request).await? else {
+            return Ok(TransactionOutcome::Written);
         };
         let reasons = cancellation_reasons(&error);
         let codes = || reasons.iter().filter_map(CancellationReason::code);
         // A failed condition stands even if other items met a conflict: no retry can help.
         if codes().any(|code| code == CONDITION_FAILED || code == NOT_VALID) {
-            return Ok(Err(reasons.to_vec()));
+            return Ok(TransactionOutcome::Refused(reasons.to_vec()));
         }
         let Some(passing) = PASSING
             .into_iter()
@@ -67,12 +78,16 @@ pub async fn transact(
     }
 }
 
-/// Sends one transaction until `DynamoDB` says how it ended. The outer error says that there was no answer in time.
+/// Sends one transaction until `DynamoDB` says how it ended. Returns the error that it ended with; `None` when it was written.
+///
+/// # Errors
+///
+/// [`StoreError`] when there was no answer in time, or no random token.
 async fn finish_one(
     client: &Client,
     build: &impl Fn() -> Result<Vec<TransactWriteItem>, StoreError>,
     request: &RequestContext,
-) -> Result<Result<(), SdkError<TransactWriteItemsError>>, StoreError> {
+) -> Result<Option<SdkError<TransactWriteItemsError>>, StoreError> {
     // The SDK repeats a call whose reply was lost. With this token, DynamoDB applies the transaction once.
     let token: [u8; 16] = request.draw()?;
     let token = base64url(token);
@@ -83,13 +98,13 @@ async fn finish_one(
             .set_transact_items(Some(build()?))
             .client_request_token(&token);
         match await_within(request.deadline, call.send()).await {
-            Ok(_) => return Ok(Ok(())),
+            Ok(_) => return Ok(None),
             // An earlier try with this token is still under way. Only the same token can tell how it ends.
             Err(Some(error)) if is_in_progress(&error) => {
                 waits = CONFLICT_RETRIES.min(waits + 1);
                 pause(OPERATION, waits, request).await?;
             }
-            Err(Some(error)) => return Ok(Err(error)),
+            Err(Some(error)) => return Ok(Some(error)),
             Err(None) => return Err(OperationFailed::by_deadline(OPERATION).into()),
         }
     }

@@ -47,7 +47,7 @@ fn challenge() -> Challenge {
     }
 }
 
-fn sealed() -> String {
+fn seal_one() -> String {
     seal(
         &challenge(),
         keyring(&["r1"]).current(),
@@ -62,7 +62,7 @@ fn sealed() -> String {
 #[test]
 fn seals_to_the_known_text() {
     assert_eq!(
-        sealed(),
+        seal_one(),
         "v2.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yTuWtloqnjP0yg4jIsah-KJCu6qKtZoInYNUvFwxrmZ-O1wu9okf169BDGK1Qjjnuq1LDUKhb3LWYSOHzwrqmCJ0qIGg-eo8d9wzuypi0IDBCXNgJdZ3ArgA_E-Yze3Qu4I"
     );
 }
@@ -90,14 +90,14 @@ fn opens_a_token_of_the_version_before() {
 #[test]
 fn opens_what_was_sealed() {
     let keyring = keyring(&["r1"]);
-    let (opened, root) = open(&sealed(), &keyring, ISSUER, NOW).expect("opens");
+    let (opened, root) = open(&seal_one(), &keyring, ISSUER, NOW).expect("opens");
     assert_eq!(opened, challenge());
     assert_eq!(root.id().as_str(), "r1");
 }
 
 #[test]
 fn refuses_a_token_of_another_key_issuer_or_day() {
-    let text = sealed();
+    let text = seal_one();
     assert!(open(&text, &keyring(&["r2"]), ISSUER, NOW).is_err());
     assert!(open(&text, &keyring(&["r1"]), "https://other.example.com", NOW).is_err());
     let later = |days: u64| NOW + std::time::Duration::from_secs(86_400 * days);
@@ -107,7 +107,7 @@ fn refuses_a_token_of_another_key_issuer_or_day() {
 
 #[test]
 fn opens_a_token_of_an_instance_whose_clock_is_a_day_ahead() {
-    let (text, keyring) = (sealed(), keyring(&["r1"]));
+    let (text, keyring) = (seal_one(), keyring(&["r1"]));
     let earlier = |days: u64| NOW - std::time::Duration::from_secs(86_400 * days);
     assert!(open(&text, &keyring, ISSUER, earlier(1)).is_ok());
     assert!(open(&text, &keyring, ISSUER, earlier(2)).is_err());
@@ -115,14 +115,14 @@ fn opens_a_token_of_an_instance_whose_clock_is_a_day_ahead() {
 
 #[test]
 fn opens_tokens_of_an_old_root_until_it_is_retired() {
-    let text = sealed();
+    let text = seal_one();
     assert!(open(&text, &keyring(&["r2", "r1"]), ISSUER, NOW).is_ok());
     assert!(open(&text, &keyring(&["r2", "r3"]), ISSUER, NOW).is_err());
 }
 
 #[test]
 fn refuses_every_flipped_bit_and_every_other_length() {
-    let (text, keyring) = (sealed(), keyring(&["r1"]));
+    let (text, keyring) = (seal_one(), keyring(&["r1"]));
     for index in 0..text.len() * 8 {
         let mut bytes = text.clone().into_bytes();
         bytes[index / 8] ^= 1 << (index % 8);

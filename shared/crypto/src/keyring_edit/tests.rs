@@ -3,7 +3,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
 const LIFETIME: Duration = Duration::from_mins(10);
 
-fn generated() -> KeyringDocument {
+fn generate() -> KeyringDocument {
     let secret = "a".repeat(64);
     KeyringDocument::from_json(&format!(r#"{{"current":"r1","r1":"{secret}"}}"#)).expect("valid")
 }
@@ -35,7 +35,7 @@ fn index(keyring: &Keyring) -> String {
 
 #[test]
 fn keeps_the_index_through_a_rotation_and_waits_for_functions_caches_and_tokens() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     let before = index(&functions(&keyring));
     keyring.add("r2", &[7; 32], NOW).expect("added");
     // Five minutes for the functions, five more for a key set that one of them published at the last moment.
@@ -57,7 +57,7 @@ fn keeps_the_index_through_a_rotation_and_waits_for_functions_caches_and_tokens(
 
 #[test]
 fn skips_only_the_waiting_when_forced() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     keyring.add("r2", &[7; 32], NOW).expect("added");
     keyring.promote("r2", NOW, true).expect("promoted");
     keyring.retire("r1", LIFETIME, NOW, true).expect("retired");
@@ -101,7 +101,7 @@ fn a_converted_keyring_gives_the_same_keys_and_holds_no_root_that_was_removed() 
 
 #[test]
 fn a_leak_ends_every_root_at_once_and_nothing_else() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     keyring.add("r2", &[7; 32], NOW).expect("added");
     let before = functions(&keyring);
     let new = Replacement {
@@ -139,7 +139,7 @@ fn a_leak_ends_every_root_at_once_and_nothing_else() {
 
 #[test]
 fn no_id_of_a_leaked_root_comes_back() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     let ids = (1..=4_u8).map(|n| {
         let (root, pepper) = ([n; 32], [n + 100; 32]);
         let new = Replacement {
@@ -160,7 +160,7 @@ fn no_id_of_a_leaked_root_comes_back() {
 
 #[test]
 fn a_pepper_is_removed_only_with_force_and_when_new_passwords_do_not_need_it() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     let new = Replacement {
         root: &[8; 32],
         pepper: Some(&[9; 32]),
@@ -189,7 +189,7 @@ fn a_pepper_is_removed_only_with_force_and_when_new_passwords_do_not_need_it() {
 
 #[test]
 fn retires_a_root_that_was_never_current_at_once() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     keyring.add("r2", &[7; 32], NOW).expect("added");
     keyring.retire("r2", LIFETIME, NOW, false).expect("retired");
     assert_eq!(roots(&keyring), [("r1".to_owned(), true)]);
@@ -197,7 +197,7 @@ fn retires_a_root_that_was_never_current_at_once() {
 
 #[test]
 fn refuses_ids_that_are_malformed_taken_or_unknown() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     assert_eq!(
         keyring.add("r1", &[7; 32], NOW),
         Err(EditError::Exists("r1".to_owned()))
@@ -231,7 +231,7 @@ fn refuses_ids_that_are_malformed_taken_or_unknown() {
 
 #[test]
 fn never_writes_a_broken_rsa_key() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     keyring.add_rsa("rsa1", b"no key", NOW).expect("noted");
     assert_eq!(keyring.to_json().err(), Some(KeyringError::BadRsaKey));
     assert_eq!(
@@ -257,7 +257,7 @@ fn an_rsa_key_is_current_when_it_signs_and_a_leaked_one_is_replaced_at_once() {
         let der: Pkcs8V1Der<'_> = pair.as_der().expect("encodable");
         der.as_ref().to_vec()
     };
-    let mut keyring = generated();
+    let mut keyring = generate();
     keyring.add_rsa("rsa1", &der(), NOW).expect("added");
     for (minutes, signs) in [(0, false), (9, false), (10, true)] {
         let now = later(minutes);
@@ -281,7 +281,7 @@ fn an_rsa_key_is_current_when_it_signs_and_a_leaked_one_is_replaced_at_once() {
 
 #[test]
 fn no_word_of_a_command_or_of_the_keyring_is_an_id() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     for word in [
         "index", "current", "add", "promote", "retire", "rotate", "list", "next", "rsa", "all",
     ] {
@@ -304,7 +304,7 @@ fn no_word_of_a_command_or_of_the_keyring_is_an_id() {
 
 #[test]
 fn no_id_comes_back() {
-    let mut keyring = generated();
+    let mut keyring = generate();
     let used = |result: Result<(), EditError>| match result {
         Err(EditError::Used { next, .. }) => next,
         other => panic!("{other:?}"),
@@ -353,7 +353,7 @@ fn no_id_comes_back() {
 #[test]
 fn a_keyring_says_whose_it_is_once_it_was_edited() {
     use crate::keyring::KeyringOwner::{Account, Verification};
-    let mut keyring = generated();
+    let mut keyring = generate();
     assert_eq!(functions(&keyring).owner(), None);
     keyring.set_owner(Account);
     let after = functions(&keyring);

@@ -61,7 +61,7 @@ impl Detail {
 
     /// Makes a detail that the service itself names.
     #[must_use]
-    pub const fn named(name: &'static str) -> Self {
+    pub const fn from_name(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::challenge::ChallengeId;
-use crate::purse::{Caller, Claim, Proof, PursePolicy};
+use crate::purse::{Caller, Claim, Evidence, PursePolicy};
 use crate::window::HOUR;
 
 const NOW: Timestamp = Timestamp::from_unix(90_000);
@@ -133,9 +133,9 @@ fn a_block_holds_until_its_end() {
 }
 
 /// A phone that was verified with the device `own` in the network `home` a minute ago, and whose common limit is used up.
-fn pumped() -> (Vec<Gate>, Found) {
+fn make_pumped() -> (Vec<Gate>, Found) {
     let policy = PursePolicy::default();
-    let proof = Proof::from_code(index("own"), NOW - Duration::from_mins(1), &policy);
+    let evidence = Evidence::from_code(index("own"), NOW - Duration::from_mins(1), &policy);
     let gates = vec![
         gate(Rule::PhoneCooldown, Check::Reserve),
         Gate {
@@ -145,13 +145,13 @@ fn pumped() -> (Vec<Gate>, Found) {
         },
     ];
     let mut found = texts(&[(hour(0), 2)]);
-    found.phone.proof = Some(proof.with_network(Some(index("home"))));
+    found.phone.evidence = Some(evidence.with_network(Some(index("home"))));
     (gates, found)
 }
 
 #[test]
 fn the_reserve_is_for_the_device_and_the_network_of_the_last_code() {
-    let (gates, mut found) = pumped();
+    let (gates, mut found) = make_pumped();
     let find = |found: &Found, device: &str, network: &str| {
         let caller = Caller {
             device: index(device),
@@ -175,13 +175,13 @@ fn the_reserve_is_for_the_device_and_the_network_of_the_last_code() {
     }
     assert_eq!(find(&found, "own", "abroad"), None);
     assert_eq!(find(&found, "own", "home"), Some(near));
-    found.phone.proof = None;
+    found.phone.evidence = None;
     assert_eq!(find(&found, "own", "home"), None);
 }
 
 #[test]
 fn the_reserve_is_not_for_a_device_that_does_not_wait() {
-    let (gates, mut found) = pumped();
+    let (gates, mut found) = make_pumped();
     let caller = Caller {
         device: index("own"),
         network: index("home"),

@@ -33,11 +33,11 @@ impl Found {
         if cools_down_after(&self.phone, &caller.device, terms) {
             return None;
         }
-        let proof = self.phone.proof.as_ref()?;
+        let evidence = self.phone.evidence.as_ref()?;
         let claims = [Claim::Here { texts }, Claim::Near { texts }];
         let mut bears = claims
             .into_iter()
-            .filter(|claim| proof.bears(*claim, caller, terms.now));
+            .filter(|claim| evidence.bears(*claim, caller, terms.now));
         bears.find_map(|claim| self.reserve(gates, claim, *reservation, terms))
     }
 

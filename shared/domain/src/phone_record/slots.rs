@@ -113,12 +113,12 @@ pub struct Slot {
     /// The resends under idempotency keys, each with its instant. Their texts went out, or may have.
     pub resends: BTreeMap<ResendId, Timestamp>,
     /// The calls that spoke the code; `None` where none did, or may have.
-    pub called: Option<Spoken>,
+    pub calls: Option<CodeCalls>,
 }
 
 /// The calls that spoke a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Spoken {
+pub struct CodeCalls {
     /// What the last one cost.
     pub price: Micros,
     /// Whether no text had the code: a call near the end of a challenge speaks a new one.

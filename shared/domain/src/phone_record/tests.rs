@@ -38,7 +38,7 @@ fn guess(right: bool) -> Guess {
     }
 }
 
-fn used(at: i64) -> Use {
+fn use_at(at: i64) -> Use {
     Use {
         at: Timestamp::from_unix(at),
         by: WriteId([8; 16]),
@@ -55,7 +55,7 @@ fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
-        called: None,
+        calls: None,
     };
     change(&mut slot);
     PhoneRecord {
@@ -83,7 +83,7 @@ fn an_open_slot_takes_a_guess_until_the_second_it_expires() {
 fn a_refused_guess_names_the_reason() {
     let guess = |r: PhoneRecord| r.admits_guess(&guess(false), &terms(1_010));
     assert_eq!(
-        guess(record(|s| s.used = Some(used(980)))),
+        guess(record(|s| s.used = Some(use_at(980)))),
         Err(GuessRefusal::Closed(Closed::Used))
     );
     assert_eq!(
@@ -108,7 +108,7 @@ fn a_refused_guess_names_the_reason() {
 #[test]
 fn recognizes_its_own_write() {
     let applied = record(|s| {
-        s.used = Some(used(1_010));
+        s.used = Some(use_at(1_010));
         s.written_by = Some(WRITE);
     });
     assert!(matches!(
@@ -122,13 +122,13 @@ fn the_right_code_is_right_again_for_half_a_minute_while_wrong_ones_count() {
     // The code was entered two seconds before its challenge ended.
     let record = |left| {
         record(|slot| {
-            slot.used = Some(used(1_298));
+            slot.used = Some(use_at(1_298));
             slot.attempts_left = left;
         })
     };
     let closed = Err(GuessRefusal::Closed(Closed::Used));
     for now in [1_298, 1_300, 1_327] {
-        let repeated = Err(GuessRefusal::Repeated(used(1_298), None));
+        let repeated = Err(GuessRefusal::Repeated(use_at(1_298), None));
         assert_eq!(record(1).admits_guess(&guess(true), &terms(now)), repeated);
         assert_eq!(record(1).admits_guess(&guess(false), &terms(now)), Ok(()));
         for right in [true, false] {
@@ -149,7 +149,7 @@ fn a_send_never_takes_the_slot_of_a_challenge_that_is_not_over() {
     let instead = |slot| Err(SendRefusal::Instead(new(slot)));
     assert_eq!(taken.admits_send(&new(2), &terms(1_309)), instead(3));
     assert_eq!(taken.admits_send(&new(2), &terms(1_310)), Ok(()));
-    let consumed = record(|slot| slot.used = Some(used(1_100)));
+    let consumed = record(|slot| slot.used = Some(use_at(1_100)));
     assert_eq!(consumed.admits_send(&new(2), &terms(1_129)), instead(3));
     assert_eq!(consumed.admits_send(&new(2), &terms(1_130)), Ok(()));
     let mut full = record(|_| ());
@@ -206,7 +206,7 @@ fn a_renewal_takes_over_the_guesses_that_are_left_and_happens_once() {
     };
     assert_eq!(over(|slot| slot.attempts_left = 0), exhausted);
     let closed = Err(SendRefusal::Closed(Closed::Used));
-    assert_eq!(over(|slot| slot.used = Some(used(1_240))), closed);
+    assert_eq!(over(|slot| slot.used = Some(use_at(1_240))), closed);
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn a_resend_needs_an_open_challenge() {
     };
     assert_eq!(record(|_| ()).admits_send(&resend, &terms(1_100)), Ok(()));
     assert_eq!(
-        record(|s| s.used = Some(used(1_000))).admits_send(&resend, &terms(1_100)),
+        record(|s| s.used = Some(use_at(1_000))).admits_send(&resend, &terms(1_100)),
         Err(SendRefusal::Closed(Closed::Used))
     );
 }
@@ -385,7 +385,7 @@ fn a_resend_under_a_key_happens_once_even_when_the_challenge_was_renewed_meanwhi
     resent_in(&renewed, renewal(Some(own)), 4);
     let over = record(|slot| {
         texted(slot);
-        slot.used = Some(used(1_100));
+        slot.used = Some(use_at(1_100));
     });
     let closed = Err(SendRefusal::Closed(Closed::Used));
     assert_eq!(admits(&over, resend(Some(own))), closed);

@@ -1,10 +1,10 @@
 //! What one send shows to the purses.
 
 use super::Micros;
+use super::evidence::{Caller, Claim};
 use super::item::PurseKey;
 use super::lane::Lane;
 use super::payer::Payer;
-use super::proof::{Caller, Claim};
 use crate::clock::Timestamp;
 use crate::country::Country;
 use crate::subject::SubjectIndex;

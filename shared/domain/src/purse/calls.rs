@@ -21,7 +21,7 @@ use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::payer::Payer;
-use super::plan::{Called, Plan};
+use super::plan::{Plan, PlannedCall};
 use super::policy::PursePolicy;
 use super::refill::{Draw, Room, draw};
 use super::refusal::{PurseRefusal, PurseRule};
@@ -150,7 +150,7 @@ fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan
         payer: text.clone(),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
-        called: Some(Called {
+        call: Some(PlannedCall {
             price: ask.price,
             day: ask.day(),
         }),
@@ -258,13 +258,13 @@ impl Payer {
 
     /// Makes the write that gives the price of a call back which was certainly not placed. On a later day nothing is given
     /// back.
-    pub(super) fn refund_call(&self, country: Country, called: Called) -> Write {
+    pub(super) fn refund_call(&self, country: Country, call: PlannedCall) -> Write {
         Write {
             key: PurseKey::Calls { country },
-            conditions: vec![Condition::Is(Attribute::Day, called.day)],
+            conditions: vec![Condition::Is(Attribute::Day, call.day)],
             changes: vec![
-                Change::Add(Attribute::Lane(room_of(self.lane)), called.price),
-                Change::Add(Attribute::Left, called.price),
+                Change::Add(Attribute::Lane(room_of(self.lane)), call.price),
+                Change::Add(Attribute::Left, call.price),
             ],
         }
     }

@@ -2,8 +2,8 @@
 
 use super::Micros;
 use super::empty::EmptyPurse;
+use super::evidence::Claim;
 use super::payer::Payer;
-use super::proof::Claim;
 use super::write::Write;
 use crate::clock::Timestamp;
 
@@ -17,7 +17,7 @@ pub struct Plan {
     /// The end of the operator's grant to the country that pays in place of the lane, if one does.
     pub granted_until: Option<Timestamp>,
     /// The call, when the plan pays for one. The payer is then that of the text before it.
-    pub called: Option<Called>,
+    pub call: Option<PlannedCall>,
     /// The writes of purses, each of another item.
     pub writes: Vec<Write>,
     /// A lane that was open to the caller, too, and could not pay.
@@ -26,7 +26,7 @@ pub struct Plan {
 
 /// A call that a plan pays for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Called {
+pub struct PlannedCall {
     /// What the call costs, by the policy's price of its country.
     pub price: Micros,
     /// The day that it is counted in, from the Unix epoch.

@@ -11,8 +11,8 @@ impl Plan {
     /// Makes the write that gives the price back when the carrier certainly did not send the text.
     #[must_use]
     pub fn refund(&self, country: Country) -> Write {
-        match self.called {
-            Some(called) => self.payer.refund_call(country, called),
+        match self.call {
+            Some(call) => self.payer.refund_call(country, call),
             None => self.payer.refund(country, self.granted_until),
         }
     }

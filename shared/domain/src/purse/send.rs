@@ -8,6 +8,7 @@ use super::calls::{self, CallRecord};
 use super::country::CountryRecord;
 use super::draft::CountryDraft;
 use super::empty::EmptyPurse;
+use super::evidence::{Claim, Evidence};
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::overrides::Overrides;
@@ -16,7 +17,6 @@ use super::payments::{
 };
 use super::plan::Plan;
 use super::policy::PursePolicy;
-use super::proof::{Claim, Proof};
 use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 use super::refusal::{PurseRefusal, PurseRule, Stopped};
 use super::settings::PurseSettings;
@@ -38,7 +38,7 @@ pub struct Records {
     /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
     pub service: Option<ServiceRecord>,
     /// The evidence on the phone's record.
-    pub proof: Option<Proof>,
+    pub evidence: Option<Evidence>,
     /// What is wrong with the item of the service, if anything is. All countries share it, so it stops none of them: it counts as
     /// one with nothing left.
     pub damaged_service: Option<(PurseKey, Damaged)>,
@@ -52,7 +52,7 @@ impl Records {
     /// [`Stopped::Damaged`] names the item that cannot be right.
     pub fn read(
         ask: &Ask,
-        proof: Option<Proof>,
+        evidence: Option<Evidence>,
         mut item: impl FnMut(&PurseKey) -> PurseItem,
     ) -> Result<Self, Stopped> {
         let (country, block) = (ask.country_key(), ask.block_key());
@@ -78,7 +78,7 @@ impl Records {
             network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
             calls: None,
             service: of_service,
-            proof,
+            evidence,
             damaged_service,
         })
     }
@@ -156,7 +156,7 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         payer: ask.make_payer(Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
-        called: None,
+        call: None,
         writes: vec![block, network, country],
         empty: None,
     }
@@ -257,7 +257,7 @@ fn plan_without(
         payer,
         claim,
         granted_until,
-        called: None,
+        call: None,
         writes,
         empty,
     })
@@ -281,16 +281,17 @@ fn choose(
             Err(at) => retry_at = Some(at),
         }
     }
-    let proof = records.proof.as_ref();
-    let bears =
-        |claim: &Claim| proof.is_some_and(|proof| proof.bears(*claim, &ask.caller, ask.now));
+    let evidence = records.evidence.as_ref();
+    let bears = |claim: &Claim| {
+        evidence.is_some_and(|evidence| evidence.bears(*claim, &ask.caller, ask.now))
+    };
     let (here, near, known) = claims_of(policy);
     // What the phone has for the place where it was verified.
     let own = match ask.reserved {
         Some(claim) => Some(claim).filter(bears),
         None => [here, near].into_iter().find(bears),
     };
-    if proof.is_some_and(|proof| proof.is_seasoned(ask.now, policy)) {
+    if evidence.is_some_and(|evidence| evidence.is_seasoned(ask.now, policy)) {
         let lanes = match (ask.reserved, own) {
             (Some(_), Some(claim)) => vec![(Lane::Known, claim)],
             (Some(_), None) => vec![],

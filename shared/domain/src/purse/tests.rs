@@ -89,8 +89,8 @@ impl Table {
         true
     }
 
-    fn records(&self, ask: &Ask, proof: Option<&Proof>) -> Records {
-        Records::read(ask, proof.cloned(), |key| self.item(key)).expect("whole items")
+    fn records(&self, ask: &Ask, evidence: Option<&Evidence>) -> Records {
+        Records::read(ask, evidence.cloned(), |key| self.item(key)).expect("whole items")
     }
 
     /// Sends as a store does: first try, then one that was decided on what is stored.
@@ -98,13 +98,13 @@ impl Table {
         &mut self,
         ask: &Ask,
         policy: &PursePolicy,
-        proof: Option<&Proof>,
+        evidence: Option<&Evidence>,
     ) -> Result<Plan, PurseRefusal> {
         let first = plan_first_try(ask, policy);
         if self.write(&first.writes) {
             return Ok(first);
         }
-        let plan = plan_from_records(ask, policy, &self.records(ask, proof))?;
+        let plan = plan_from_records(ask, policy, &self.records(ask, evidence))?;
         assert!(self.write(&plan.writes), "{plan:?}");
         Ok(plan)
     }
@@ -149,7 +149,7 @@ impl Table {
 }
 
 /// The evidence of a phone that was verified at `device` just before noon, and for the first time long before.
-fn proof(device: &str) -> Proof {
+fn evidence(device: &str) -> Evidence {
     known(
         device,
         Timestamp::from_unix(NOON - 60),
@@ -158,9 +158,9 @@ fn proof(device: &str) -> Proof {
 }
 
 /// The evidence of a phone whose last code was typed in at `device`, and for which lanes pay.
-fn known(device: &str, at: Timestamp, policy: &PursePolicy) -> Proof {
-    Proof {
+fn known(device: &str, at: Timestamp, policy: &PursePolicy) -> Evidence {
+    Evidence {
         since: at - policy.known_after,
-        ..Proof::from_code(index(device), at, policy)
+        ..Evidence::from_code(index(device), at, policy)
     }
 }

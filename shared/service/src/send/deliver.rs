@@ -113,7 +113,7 @@ impl Service {
                 (1, cost)
             }
         };
-        let mut delivery = Delivery::failed(Channel::Sns, Reason::NotSetUp);
+        let mut delivery = Delivery::from_failure(Channel::Sns, Reason::NotSetUp);
         let mut later = route.len();
         for (place, channel) in route.into_iter().enumerate() {
             later = later.saturating_sub(1);

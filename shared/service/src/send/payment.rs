@@ -1,34 +1,30 @@
 //! Who pays for the text of a send.
 
-use phoneproof_aws::store::{Evidence, Freshness, Known, Moved, PhoneCaller, SendPlan, StoreError};
+use phoneproof_aws::store::{
+    Freshness, Known, KnownEvidence, Moved, PhoneCaller, SendPlan, StoreError,
+};
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, PursePolicy, PurseRefusal, PurseRule, Records, plan_first_try,
-    plan_from_records, plan_in_shadow, price_of,
+    Ask, Caller, Lane, PurseRefusal, PurseRule, Records, plan_first_try, plan_from_records,
+    plan_in_shadow, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
-use super::prepare::Prepared;
 use super::{Given, SendError};
 use crate::Service;
 
 impl Service {
-    /// Returns the numbers of the purses.
-    pub(crate) fn purses(&self) -> &PursePolicy {
-        &self.policy.purses.policy
-    }
-
     /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as
-    /// `segments` messages.
+    /// `segments` messages. `of_text` paid for the text whose code a call speaks.
     pub(super) fn make_ask(
         &self,
         given: Given<'_>,
-        prepared: &Prepared<'_>,
+        of_text: Option<&Payment>,
         segments: u32,
         request: &RequestContext,
     ) -> Option<Ask> {
@@ -57,8 +53,7 @@ impl Service {
             call_after: None,
         };
         if checked.medium == Medium::Call {
-            let paid = prepared.challenge.payment.as_ref();
-            let paid = paid.map(|payment| payment.payer.clone());
+            let paid = of_text.map(|payment| payment.payer.clone());
             ask.call_after = Some(paid.unwrap_or_else(|| ask.make_payer(Lane::Open)));
         }
         Some(ask)
@@ -105,7 +100,7 @@ impl Service {
         }
         let mut known = Known {
             purses: moved.purses.clone(),
-            proof: moved.proof.clone(),
+            evidence: moved.evidence.clone(),
         };
         // It follows a write that was refused, and may have to see what that met.
         let decided = self.find_payer(ask, plan, &mut known, Freshness::Latest, request);
@@ -127,19 +122,19 @@ impl Service {
         ask: &Ask,
         plan: &mut SendPlan,
         request: &mut RequestContext,
-    ) -> Result<Seen, SendError> {
+    ) -> Result<Precheck, SendError> {
         let Some(purses) = self.remembered.recall_purses(ask) else {
-            return Ok(Seen::Nothing);
+            return Ok(Precheck::Skipped);
         };
         let mut known = Known {
             purses,
-            proof: Evidence::Unread,
+            evidence: KnownEvidence::Unread,
         };
         let decided = self.find_payer(ask, plan, &mut known, Freshness::Recent, request);
         let (refused, record) = decided.await?;
         let record = record.unwrap_or_default();
         let Some(refusal) = refused else {
-            return Ok(Seen::Record(Box::new(record)));
+            return Ok(Precheck::Passed(Box::new(record)));
         };
         let unpaid = Denial::Unpaid(refusal);
         if matches!(plan.reservation, Reservation::New { .. }) {
@@ -160,7 +155,7 @@ impl Service {
                 // The answer is not a refusal by a purse.
                 let subject = request.facts.denied.take();
                 request.facts.empty_purse = None;
-                Ok(Seen::Refused(other, (unpaid, subject)))
+                Ok(Precheck::Refused(other, (unpaid, subject)))
             }
         }
     }
@@ -175,11 +170,11 @@ impl Service {
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(Option<PurseRefusal>, Option<PhoneRecord>), SendError> {
-        let (proof, record) = self
+        let (evidence, record) = self
             .store
             .read_purses(ask, plan, known, freshness, request)
             .await?;
-        let records = Records::read(ask, proof, |key| {
+        let records = Records::read(ask, evidence, |key| {
             known.purses.get(key).cloned().unwrap_or_default()
         })
         .map_err(StoreError::from)?;
@@ -218,25 +213,25 @@ impl Service {
     }
 }
 
-/// What was seen of a send before its first transaction.
+/// What is known of a send before its first transaction.
 #[derive(Default)]
-pub(super) enum Seen {
+pub(super) enum Precheck {
     /// Nothing was read: this instance remembers no purse that refused such a send.
     #[default]
-    Nothing,
+    Skipped,
     /// The phone's record, as it was within the last second or so. The purses can pay.
-    Record(Box<PhoneRecord>),
+    Passed(Box<PhoneRecord>),
     /// What the phone's record says about it, which is more than a denial. If it asks for another text after all, this
     /// refuses it, and this is its subject.
     Refused(SendRefusal, (Denial, Option<Subject>)),
 }
 
-impl Seen {
+impl Precheck {
     /// Returns the refusal of a text that is asked for although the send repeats an earlier one, with its subject.
     pub(super) fn find_refusal(&self) -> Option<(Denial, Option<Subject>)> {
         match self {
             Self::Refused(_, unpaid) => Some(unpaid.clone()),
-            Self::Nothing | Self::Record(_) => None,
+            Self::Skipped | Self::Passed(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The refund of a text that the carrier refused, and what is known after it.
 
-use phoneproof_aws::store::{SendPlan, StoreError};
+use phoneproof_aws::store::{Refund, SendPlan, StoreError};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::purse::{NumberBlockRecord, PurseKey, PurseRule};
 use phoneproof_domain::rule::Rule;
@@ -37,14 +37,24 @@ impl Service {
         let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
         let rules: Vec<_> = refunded.map(|gate| gate.rule).collect();
         let done = self.store.refund(plan, checked.country, request).await;
-        if let Err(error) = &done {
-            tracing::warn!(%error, "a refused text was not refunded, as far as is known");
-        }
         let (given_back, perhaps_given_back) = match done {
-            Ok(()) => (rules, Vec::new()),
-            Err(StoreError::NothingToRefund | StoreError::Contended(_)) => (Vec::new(), Vec::new()),
-            // The reply may be what was lost, or a reply before the one that reports the error.
-            Err(_) => (Vec::new(), rules),
+            Ok(refund) => {
+                if let Refund::WithoutPrice(error) = refund {
+                    tracing::warn!(%error, "the price of a refused text was not given back");
+                }
+                (rules, Vec::new())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a refused text was not refunded, as far as is known");
+                let nothing = matches!(
+                    error,
+                    StoreError::NothingToRefund(_)
+                        | StoreError::DamagedRecord(_)
+                        | StoreError::Contended(_)
+                );
+                // Otherwise the reply may be what was lost, or a reply before the one that reports the error.
+                (Vec::new(), if nothing { Vec::new() } else { rules })
+            }
         };
         let full = self.find_end_of_refusals(plan, &given_back, request).await;
         if let Err(error) = &full {

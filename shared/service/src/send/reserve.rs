@@ -8,33 +8,33 @@ use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::RequestContext;
 
 use super::Checked;
-use super::payment::Seen;
+use super::payment::Precheck;
 use crate::Service;
 
 impl Service {
-    /// Reserves the challenge, unless a remembered refusal holds for it, or a refusal was `seen` before. If a text will
+    /// Reserves the challenge, unless a remembered refusal holds for it, or the `precheck` refused it. If a text will
     /// follow, the connection to the first channel of its route opens meanwhile.
     pub(super) async fn reserve(
         &self,
         checked: &Checked<'_>,
         plan: &SendPlan,
-        seen: Seen,
+        precheck: Precheck,
         request: &mut RequestContext,
     ) -> Result<(), ReserveError> {
-        let record = match seen {
-            Seen::Refused(refusal, _) => return Err(ReserveError::Refused(refusal, None)),
-            Seen::Record(record) => Some(record),
-            Seen::Nothing => None,
+        let record = match precheck {
+            Precheck::Refused(refusal, _) => return Err(ReserveError::Refused(refusal, None)),
+            Precheck::Passed(record) => Some(record),
+            Precheck::Skipped => None,
         };
         if let Some(refusal) = self.refuse_again(plan, record, request).await? {
             return Err(ReserveError::Refused(refusal, None));
         }
         let reserved = self.reserve_in_store(checked, plan, request).await;
-        if let Err(ReserveError::Refused(SendRefusal::Denied(denial), proof)) = &reserved
+        if let Err(ReserveError::Refused(SendRefusal::Denied(denial), evidence)) = &reserved
             && let Some(subject) = &request.facts.denied
         {
             self.remembered
-                .remember(*denial, proof.as_deref(), subject, plan);
+                .remember(*denial, evidence.as_deref(), subject, plan);
         }
         reserved
     }
@@ -68,8 +68,8 @@ impl Service {
             }
             // The phone may have a reserve for this caller. The store decides on it.
             if record
-                .proof
-                .is_some_and(|proof| plan.place_of(&proof).is_some())
+                .evidence
+                .is_some_and(|evidence| plan.place_of(&evidence).is_some())
             {
                 denials.retain(|(_, subject)| subject.kind != SubjectKind::Phone);
             }

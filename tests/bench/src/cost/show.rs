@@ -126,7 +126,7 @@ impl Table {
 
     fn comparison(&self) -> String {
         let total = self.total(Architecture::Arm64);
-        let said = if self.reached() {
+        let said = if self.is_reached() {
             "reached"
         } else {
             "not reached"

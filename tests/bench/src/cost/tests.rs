@@ -199,12 +199,12 @@ fn the_goal_is_under_twenty_dollars_on_both_architectures() {
             },
         )
     };
-    assert!(with_memory(256).reached());
+    assert!(with_memory(256).is_reached());
     // Without Lambda's time of 0.345935, the total of 17.636965 leaves 2.7 dollars for it. x86 exceeds them first.
-    assert!(with_memory(1_536).reached());
+    assert!(with_memory(1_536).is_reached());
     let x86_over = with_memory(1_792);
     assert!(x86_over.total(Architecture::Arm64) < 20.0);
-    assert!(!x86_over.reached());
+    assert!(!x86_over.is_reached());
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl<'l> Life<'l> {
     pub(crate) fn new(around: &'l Surroundings) -> Self {
         Self {
             around,
-            events: Events::compiled(),
+            events: Events::compile(),
             users: Users(0),
         }
     }

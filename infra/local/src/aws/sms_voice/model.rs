@@ -48,7 +48,7 @@ const fn field(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-const fn required(name: &'static str, kind: Kind) -> Field {
+const fn require(name: &'static str, kind: Kind) -> Field {
     Field {
         is_required: true,
         ..field(name, kind)
@@ -66,7 +66,7 @@ const CONTEXT: Kind = Kind::Map(
 
 /// The members of `SendTextMessage`.
 pub(super) const TEXT: [Field; 13] = [
-    required("DestinationPhoneNumber", PHONE),
+    require("DestinationPhoneNumber", PHONE),
     field(
         "OriginationIdentity",
         Kind::String(pattern(1, 256, is_identity)),
@@ -93,10 +93,10 @@ pub(super) const TEXT: [Field; 13] = [
 
 /// The members of `SendNotifyTextMessage`. `SendNotifyVoiceMessage` has them, too, and [`VOICE_ID`].
 pub(super) const NOTIFY: [Field; 9] = [
-    required("NotifyConfigurationId", ID),
-    required("DestinationPhoneNumber", PHONE),
+    require("NotifyConfigurationId", ID),
+    require("DestinationPhoneNumber", PHONE),
     field("TemplateId", Kind::String(pattern(0, 256, is_template))),
-    required(
+    require(
         "TemplateVariables",
         Kind::Map(20, pattern(1, 64, is_variable), pattern(1, 2_048, is_any)),
     ),

@@ -15,7 +15,7 @@ pub(super) struct Row {
 
 impl Row {
     /// A refusal after which the next channel is tried.
-    const fn refused(name: &'static str) -> Self {
+    const fn not_sent(name: &'static str) -> Self {
         Self {
             name,
             certainty: Certainty::NotSent,
@@ -29,7 +29,7 @@ impl Row {
         Self {
             certainty: Certainty::Unclear,
             tries_next: false,
-            ..Self::refused(name)
+            ..Self::not_sent(name)
         }
     }
 
@@ -51,46 +51,46 @@ impl Row {
 /// Returns the row of a reason.
 pub(super) const fn row(reason: Reason) -> Row {
     match reason {
-        Reason::Throttled => Row::refused("throttled"),
-        Reason::InvalidParameter => Row::refused("invalid-parameter"),
-        Reason::InvalidPhoneNumber => Row::refused("invalid-phone-number"),
+        Reason::Throttled => Row::not_sent("throttled"),
+        Reason::InvalidParameter => Row::not_sent("invalid-parameter"),
+        Reason::InvalidPhoneNumber => Row::not_sent("invalid-phone-number"),
         // Another channel would text somebody who asked for no more texts.
-        Reason::OptedOut => Row::refused("opted-out").and_stops(),
-        Reason::DeliveryRejected => Row::refused("delivery-rejected"),
-        Reason::NotAuthorized => Row::refused("not-authorized").with_alarm(),
-        Reason::AuthenticationFailed => Row::refused("authentication-failed").with_alarm(),
-        Reason::AccountDisabled => Row::refused("account-disabled").with_alarm(),
-        Reason::NoOrigination => Row::refused("no-origination").with_alarm(),
-        Reason::WrongOrigination => Row::refused("wrong-origination").with_alarm(),
-        Reason::MessageTypeMismatch => Row::refused("message-type-mismatch").with_alarm(),
-        Reason::SenderIdNotRegistered => Row::refused("sender-id-not-registered").with_alarm(),
-        Reason::SenderIdNotSupported => Row::refused("sender-id-not-supported").with_alarm(),
-        Reason::RegistrationIncomplete => Row::refused("registration-incomplete").with_alarm(),
-        Reason::ResourceNotActive => Row::refused("resource-not-active").with_alarm(),
-        Reason::NotifyNotActive => Row::refused("notify-not-active").with_alarm(),
-        Reason::InSandbox => Row::refused("in-sandbox").with_alarm(),
-        Reason::CountryBlocked => Row::refused("country-blocked").with_alarm(),
-        Reason::CountryNotEnabled => Row::refused("country-not-enabled").with_alarm(),
+        Reason::OptedOut => Row::not_sent("opted-out").and_stops(),
+        Reason::DeliveryRejected => Row::not_sent("delivery-rejected"),
+        Reason::NotAuthorized => Row::not_sent("not-authorized").with_alarm(),
+        Reason::AuthenticationFailed => Row::not_sent("authentication-failed").with_alarm(),
+        Reason::AccountDisabled => Row::not_sent("account-disabled").with_alarm(),
+        Reason::NoOrigination => Row::not_sent("no-origination").with_alarm(),
+        Reason::WrongOrigination => Row::not_sent("wrong-origination").with_alarm(),
+        Reason::MessageTypeMismatch => Row::not_sent("message-type-mismatch").with_alarm(),
+        Reason::SenderIdNotRegistered => Row::not_sent("sender-id-not-registered").with_alarm(),
+        Reason::SenderIdNotSupported => Row::not_sent("sender-id-not-supported").with_alarm(),
+        Reason::RegistrationIncomplete => Row::not_sent("registration-incomplete").with_alarm(),
+        Reason::ResourceNotActive => Row::not_sent("resource-not-active").with_alarm(),
+        Reason::NotifyNotActive => Row::not_sent("notify-not-active").with_alarm(),
+        Reason::InSandbox => Row::not_sent("in-sandbox").with_alarm(),
+        Reason::CountryBlocked => Row::not_sent("country-blocked").with_alarm(),
+        Reason::CountryNotEnabled => Row::not_sent("country-not-enabled").with_alarm(),
         // The operator decided that no text goes there. Another channel would go round that.
-        Reason::ProtectBlocksCountry => Row::refused("protect-blocks-country")
+        Reason::ProtectBlocksCountry => Row::not_sent("protect-blocks-country")
             .and_stops()
             .with_alarm(),
-        Reason::ProtectBlocksNumber => Row::refused("protect-blocks-number").and_stops(),
-        Reason::PriceOverLimit => Row::refused("price-over-limit").with_alarm(),
-        Reason::SpendLimit => Row::refused("spend-limit").with_alarm(),
-        Reason::DailyLimit => Row::refused("daily-limit").with_alarm(),
+        Reason::ProtectBlocksNumber => Row::not_sent("protect-blocks-number").and_stops(),
+        Reason::PriceOverLimit => Row::not_sent("price-over-limit").with_alarm(),
+        Reason::SpendLimit => Row::not_sent("spend-limit").with_alarm(),
+        Reason::DailyLimit => Row::not_sent("daily-limit").with_alarm(),
         // It says something of one number, so no alarm: a stranger could cause it.
-        Reason::DestinationLimit => Row::refused("destination-limit"),
-        Reason::AccountReputation => Row::refused("account-reputation").with_alarm(),
-        Reason::KeyUnusable => Row::refused("key-unusable").with_alarm(),
-        Reason::NotFound => Row::refused("not-found").with_alarm(),
-        Reason::Redirected => Row::refused("redirected").with_alarm(),
-        Reason::AddressNotAllowed => Row::refused("address-not-allowed").with_alarm(),
-        Reason::Certificate => Row::refused("certificate").with_alarm(),
-        Reason::NotConnected => Row::refused("no-connection"),
-        Reason::NotBuilt => Row::refused("request-not-built").with_alarm(),
-        Reason::NotSetUp => Row::refused("not-set-up").with_alarm(),
-        Reason::Refused => Row::refused("refused"),
+        Reason::DestinationLimit => Row::not_sent("destination-limit"),
+        Reason::AccountReputation => Row::not_sent("account-reputation").with_alarm(),
+        Reason::KeyUnusable => Row::not_sent("key-unusable").with_alarm(),
+        Reason::NotFound => Row::not_sent("not-found").with_alarm(),
+        Reason::Redirected => Row::not_sent("redirected").with_alarm(),
+        Reason::AddressNotAllowed => Row::not_sent("address-not-allowed").with_alarm(),
+        Reason::Certificate => Row::not_sent("certificate").with_alarm(),
+        Reason::NotConnected => Row::not_sent("no-connection"),
+        Reason::NotBuilt => Row::not_sent("request-not-built").with_alarm(),
+        Reason::NotSetUp => Row::not_sent("not-set-up").with_alarm(),
+        Reason::Refused => Row::not_sent("refused"),
         Reason::NoAnswer => Row::unclear("no-answer"),
         Reason::ConnectionLost => Row::unclear("connection-lost"),
         Reason::ServerError => Row::unclear("server-error"),

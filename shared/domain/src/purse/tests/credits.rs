@@ -43,7 +43,7 @@ fn known_phones_end_an_outage() {
         Attribute::Lane(Lane::Known),
         cap - 5 * PRICE - 1,
     );
-    let owner = proof("device");
+    let owner = evidence("device");
     let ask = ask(60, "new", "b");
     let plan = table.send(&ask, &policy, Some(&owner)).expect("a plan");
     assert!(plan.payer.heals);

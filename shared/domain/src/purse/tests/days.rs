@@ -8,7 +8,7 @@ fn the_money_of_a_day_ends_and_the_next_day_begins_with_its_own() {
     let mut table = Table::familiar(&policy);
     let country = ask(0, "n", "b").country_key();
     table.set(country.clone(), Attribute::Left, PRICE - 1);
-    let refused = table.send(&ask(0, "home", "b"), &policy, Some(&proof("device")));
+    let refused = table.send(&ask(0, "home", "b"), &policy, Some(&evidence("device")));
     let refused = refused.expect_err("no money");
     let midnight = Timestamp::from_unix(NOON + 43_200);
     assert_eq!(
@@ -130,7 +130,7 @@ fn the_last_text_of_a_days_money_is_sent() {
     let mut table = Table::familiar(&policy);
     let key = ask(0, "n", "b").country_key();
     table.set(key.clone(), Attribute::Left, PRICE);
-    let sent = table.send(&ask(0, "abroad", "b"), &policy, Some(&proof("device")));
+    let sent = table.send(&ask(0, "abroad", "b"), &policy, Some(&evidence("device")));
     assert_eq!(sent.expect("the last").payer.lane, Lane::Known);
     assert_eq!(table.get(&key, Attribute::Left), 0);
     // A day of which the first text is the last.

@@ -7,7 +7,7 @@ use super::*;
 fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
-    let mut owner = proof("device");
+    let mut owner = evidence("device");
     table.set(ask(0, "n", "b").block_key(), Attribute::Room, 0);
     table.set(ask(0, "n", "b").block_key(), Attribute::At, NOON);
     for n in 0..3 {
@@ -39,7 +39,7 @@ fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
 fn a_stranger_gets_one_text_to_a_known_phone_and_the_owner_still_gets_his() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
-    let mut owner = proof("own");
+    let mut owner = evidence("own");
     let plan = table
         .send(&ask(0, "abroad", "b"), &policy, Some(&owner))
         .expect("a plan");
@@ -67,7 +67,7 @@ fn time_fills_the_lane_of_known_phones_also_when_the_service_gives_nothing() {
         NOON - 3_600,
     );
     table.set(ask.service_key(), Attribute::Left, 0);
-    let plan = table.send(&ask, &policy, Some(&proof("device")));
+    let plan = table.send(&ask, &policy, Some(&evidence("device")));
     assert_eq!(lane(plan), Lane::Known);
     assert_eq!(table.lane(Lane::Known), PRICE);
 }
@@ -76,14 +76,14 @@ fn time_fills_the_lane_of_known_phones_also_when_the_service_gives_nothing() {
 #[test]
 fn lanes_of_known_phones_pay_a_week_after_the_first_code() {
     let policy = PursePolicy::default();
-    let fresh = Proof::from_code(index("device"), Timestamp::from_unix(NOON - 60), &policy);
-    let of = |own: &Ask, proof: &Proof, is_pumped: bool| {
+    let fresh = Evidence::from_code(index("device"), Timestamp::from_unix(NOON - 60), &policy);
+    let of = |own: &Ask, evidence: &Evidence, is_pumped: bool| {
         let mut table = Table::familiar(&policy);
         if is_pumped {
             table.set(own.block_key(), Attribute::Room, 0);
             table.set(own.block_key(), Attribute::At, own.now.unix());
         }
-        let plan = table.send(own, &policy, Some(proof));
+        let plan = table.send(own, &policy, Some(evidence));
         plan.map(|plan| (plan.payer.lane, plan.claim, plan.writes.len()))
             .map_err(|refusal| refusal.rule)
     };

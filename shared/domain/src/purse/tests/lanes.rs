@@ -297,21 +297,21 @@ fn a_damaged_item_of_the_service_counts_as_empty() {
 fn a_plan_and_a_refusal_name_the_lane_that_was_empty_and_that_says_most() {
     use Lane::{Crowd, Known, Moved, Open};
     let policy = PursePolicy::default();
-    let empty = |lanes: &[Lane], ask: &Ask, proof: Option<&Proof>| {
+    let empty = |lanes: &[Lane], ask: &Ask, evidence: Option<&Evidence>| {
         let mut table = Table::familiar(&policy);
         for lane in lanes {
             let now = ask.now.unix();
             table.set(ask.country_key(), Attribute::Lane(*lane), 0);
             table.set(ask.country_key(), Attribute::LaneAt(*lane), now);
         }
-        match table.send(ask, &policy, proof) {
+        match table.send(ask, &policy, evidence) {
             Ok(plan) => (Some(plan.payer.lane), plan.empty),
             Err(refusal) => (None, refusal.empty),
         }
     };
     let lane = |lane| Some(EmptyPurse::Lane(lane));
     let (home, abroad) = (ask(0, "home", "b"), ask(0, "abroad", "b"));
-    let own = proof("device");
+    let own = evidence("device");
     assert_eq!(empty(&[], &home, None), (Some(Crowd), None));
     assert_eq!(empty(&[Crowd], &home, None), (Some(Open), lane(Crowd)));
     assert_eq!(empty(&[Crowd, Open], &home, None), (None, lane(Crowd)));
@@ -337,7 +337,7 @@ fn an_empty_block_and_a_money_stop_are_no_empty_lane() {
     let refused = table.send(&ask, &policy, None).expect_err("an empty block");
     assert_eq!(refused.empty, Some(EmptyPurse::NumberBlock));
     // A known phone does not need its block.
-    let plan = table.send(&ask, &policy, Some(&proof("device")));
+    let plan = table.send(&ask, &policy, Some(&evidence("device")));
     assert_eq!(plan.expect("a plan").empty, None);
     table.set(ask.country_key(), Attribute::Left, 0);
     let refused = table.send(&ask, &policy, None).expect_err("no money");

@@ -40,7 +40,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub(super) fn play(
     steps: &[Step],
     policy: &PursePolicy,
-    mut look: impl FnMut(&Table, &Ask, Option<&Proof>),
+    mut look: impl FnMut(&Table, &Ask, Option<&Evidence>),
 ) {
     let (mut table, mut now) = (Table::default(), 0);
     for step in steps {
@@ -51,9 +51,9 @@ pub(super) fn play(
             &format!("b{}", step.block),
         );
         let known = known("device", ask.now, policy);
-        let proof = step.is_known.then_some(&known);
-        look(&table, &ask, proof);
-        if let Ok(plan) = table.send(&ask, policy, proof)
+        let evidence = step.is_known.then_some(&known);
+        look(&table, &ask, evidence);
+        if let Ok(plan) = table.send(&ask, policy, evidence)
             && step.is_typed
         {
             table.credit(&ask, &plan.payer, policy);
@@ -123,8 +123,8 @@ proptest! {
     #[test]
     fn a_plan_holds_on_what_it_was_decided_on_and_touches_each_attribute_once(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
-            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, proof)) else {
+        play(&steps, &policy, |table, ask, evidence| {
+            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, evidence)) else {
                 return;
             };
             assert!(table.clone().write(&plan.writes));
@@ -141,10 +141,10 @@ proptest! {
     #[test]
     fn the_first_try_passes_only_where_the_decision_is_the_crowd(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
+        play(&steps, &policy, |table, ask, evidence| {
             let mut after = table.clone();
             if after.write(&plan_first_try(ask, &policy).writes) {
-                let plan = plan_from_records(ask, &policy, &table.records(ask, proof)).expect("a plan");
+                let plan = plan_from_records(ask, &policy, &table.records(ask, evidence)).expect("a plan");
                 assert_eq!(plan.payer.lane, Lane::Crowd);
                 let mut decided = table.clone();
                 assert!(decided.write(&plan.writes));
@@ -156,8 +156,8 @@ proptest! {
     #[test]
     fn of_two_sends_at_once_both_pay_or_one_does_not_happen(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
-            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, proof)) else {
+        play(&steps, &policy, |table, ask, evidence| {
+            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, evidence)) else {
                 return;
             };
             let mut after = table.clone();
@@ -179,12 +179,12 @@ proptest! {
     #[test]
     fn two_different_sends_at_once_take_no_more_than_there_is(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
+        play(&steps, &policy, |table, ask, evidence| {
             let mut other = ask.clone();
             (other.caller.network, other.number_block) = (index("n1"), index("b1"));
             let known = known("device", ask.now, &policy);
-            let decided = |ask, proof| plan_from_records(ask, &policy, &table.records(ask, proof)).ok();
-            let Some(plan) = decided(ask, proof) else {
+            let decided = |ask, evidence| plan_from_records(ask, &policy, &table.records(ask, evidence)).ok();
+            let Some(plan) = decided(ask, evidence) else {
                 return;
             };
             let rivals = [decided(&other, None), decided(&other, Some(&known))];
@@ -212,8 +212,8 @@ proptest! {
     #[test]
     fn a_text_takes_its_price_and_time_gives_at_most_its_share(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
-            let records = table.records(ask, proof);
+        play(&steps, &policy, |table, ask, evidence| {
+            let records = table.records(ask, evidence);
             let Ok(plan) = plan_from_records(ask, &policy, &records) else {
                 return;
             };
@@ -236,13 +236,13 @@ proptest! {
     #[test]
     fn who_waits_as_long_as_the_refusal_says_gets_the_text(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
-            if let Err(refusal) = plan_from_records(ask, &policy, &table.records(ask, proof)) {
+        play(&steps, &policy, |table, ask, evidence| {
+            if let Err(refusal) = plan_from_records(ask, &policy, &table.records(ask, evidence)) {
                 assert!(refusal.retry_at > ask.now);
                 let mut later = ask.clone();
                 later.now = refusal.retry_at;
                 later.today = Window::containing(later.now, DAY, Duration::ZERO);
-                assert!(table.clone().send(&later, &policy, proof).is_ok(), "{refusal:?}");
+                assert!(table.clone().send(&later, &policy, evidence).is_ok(), "{refusal:?}");
             }
         });
     }
@@ -250,8 +250,8 @@ proptest! {
     #[test]
     fn the_refusal_does_not_depend_on_whether_the_phone_is_known(steps in steps()) {
         let policy = PursePolicy::default();
-        play(&steps, &policy, |table, ask, proof| {
-            let with = plan_from_records(ask, &policy, &table.records(ask, proof));
+        play(&steps, &policy, |table, ask, evidence| {
+            let with = plan_from_records(ask, &policy, &table.records(ask, evidence));
             let without = plan_from_records(ask, &policy, &table.records(ask, None));
             // What the caller hears. Only operators hear which purse was empty.
             let told = |refusal: PurseRefusal| (refusal.rule, refusal.retry_at);
@@ -360,7 +360,7 @@ fn parallel_right_codes_earn_once() {
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
-        called: None,
+        calls: None,
     };
     let mut record = PhoneRecord {
         slots: BTreeMap::from([(0, slot)]),

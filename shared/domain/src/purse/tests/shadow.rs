@@ -108,12 +108,12 @@ proptest! {
         let shadowed = PurseRule::ALL.iter().enumerate();
         let shadowed: BTreeSet<_> = shadowed.filter(|(n, _)| bits & (1 << n) != 0).map(|(_, rule)| *rule).collect();
         let settings = PurseSettings { shadowed, ..PurseSettings::default() };
-        play(&steps, &settings.policy, |table, ask, proof| {
+        play(&steps, &settings.policy, |table, ask, evidence| {
             let mut table = table.clone();
             if let Some(left) = left.filter(|_| table.0.contains_key(&ask.country_key())) {
                 table.set(ask.country_key(), Attribute::Left, left);
             }
-            let records = table.records(ask, proof);
+            let records = table.records(ask, evidence);
             if plan_from_records(ask, &settings.policy, &records).is_ok() {
                 return;
             }

@@ -7,14 +7,14 @@ fn texts_of_several_lanes_and_a_code_all_count() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let key = ask(0, "n", "b").country_key();
-    let owner = proof("device");
+    let owner = evidence("device");
     // A code earns below the cap.
     let holds = policy.known.cap.at(PRICE) - 3 * PRICE;
     table.set(key.clone(), Attribute::Lane(Lane::Known), holds);
     let before = table.item(&key);
-    let plan = |network: &str, block: &str, proof: Option<&Proof>| {
+    let plan = |network: &str, block: &str, evidence: Option<&Evidence>| {
         let ask = ask(0, network, block);
-        plan_from_records(&ask, &policy, &table.records(&ask, proof)).expect("a text")
+        plan_from_records(&ask, &policy, &table.records(&ask, evidence)).expect("a text")
     };
     let plans = [
         plan("abroad", "b1", Some(&owner)),

@@ -2,15 +2,15 @@
 
 mod prices;
 
-use super::country::{
-    CHINA, CountryRule, INDIA, can_text_from, has_no_sender_ids, is_served_by, registers_sender_ids,
-};
-use super::{Fault, Policy};
 use crate::catalog::Catalog;
 use crate::channel::Channel;
 use crate::country::Country;
 use crate::end_user_messaging::is_number;
 use crate::outgoing::Origination;
+use crate::policy::country::{
+    CHINA, CountryRule, INDIA, can_text_from, has_no_sender_ids, is_served_by, registers_sender_ids,
+};
+use crate::policy::{Fault, Policy};
 
 impl Policy {
     /// Lists what may not work as the operator expects, each with its path. None of it is a fault: AWS alone knows what

@@ -9,7 +9,7 @@ use crate::subject::SubjectIndex;
 /// The texts that it is owed are counted apart for the device that was verified and for all other places. So nobody
 /// else uses up the share of the owner's device.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Proof {
+pub struct Evidence {
     /// When the phone stops being known.
     pub until: Timestamp,
     /// When the first of its codes was typed in, since it became known.
@@ -60,7 +60,7 @@ pub enum Claim {
     },
 }
 
-impl Proof {
+impl Evidence {
     /// Returns the evidence after a right code.
     #[must_use]
     pub fn from_code(device: SubjectIndex, now: Timestamp, policy: &PursePolicy) -> Self {
@@ -153,35 +153,35 @@ mod tests {
     fn strangers_do_not_use_up_what_the_owner_has_at_his_device() {
         let now = Timestamp::from_unix(1_000);
         let (own, other) = (at("own"), at("other"));
-        let mut proof = Proof::from_code(own.device.clone(), now, &PursePolicy::default());
+        let mut evidence = Evidence::from_code(own.device.clone(), now, &PursePolicy::default());
         let (here, elsewhere) = (Claim::Here { texts: 3 }, Claim::Elsewhere { texts: 1 });
-        assert!(!proof.bears(here, &other, now));
-        assert!(proof.bears(elsewhere, &other, now));
-        proof.count(elsewhere);
-        assert!(!proof.bears(elsewhere, &other, now));
+        assert!(!evidence.bears(here, &other, now));
+        assert!(evidence.bears(elsewhere, &other, now));
+        evidence.count(elsewhere);
+        assert!(!evidence.bears(elsewhere, &other, now));
         for _ in 0..3 {
-            assert!(proof.bears(here, &own, now));
-            proof.count(here);
+            assert!(evidence.bears(here, &own, now));
+            evidence.count(here);
         }
-        assert!(!proof.bears(here, &own, now));
+        assert!(!evidence.bears(here, &own, now));
     }
 
     #[test]
     fn a_phone_is_known_for_90_days_after_its_code() {
         let now = Timestamp::from_unix(1_000);
         let policy = PursePolicy::default();
-        let proof = Proof::from_code(index("own"), now, &policy);
+        let evidence = Evidence::from_code(index("own"), now, &policy);
         let end = now + policy.known_for;
         let claim = Claim::Here { texts: 3 };
-        assert!(proof.bears(claim, &at("own"), end - std::time::Duration::from_secs(1)));
-        assert!(!proof.bears(claim, &at("own"), end));
-        assert!(!proof.bears(Claim::Elsewhere { texts: 3 }, &at("own"), end));
+        assert!(evidence.bears(claim, &at("own"), end - std::time::Duration::from_secs(1)));
+        assert!(!evidence.bears(claim, &at("own"), end));
+        assert!(!evidence.bears(Claim::Elsewhere { texts: 3 }, &at("own"), end));
     }
 
     #[test]
     fn lanes_pay_for_a_phone_a_week_after_its_first_code() {
         let (now, policy) = (Timestamp::from_unix(1_000), PursePolicy::default());
-        let code = |at| Proof::from_code(index("own"), at, &policy);
+        let code = |at| Evidence::from_code(index("own"), at, &policy);
         let second = std::time::Duration::from_secs(1);
         let week = now + policy.known_after;
         let first = code(now);
@@ -198,13 +198,16 @@ mod tests {
     #[test]
     fn the_network_of_the_owner_has_a_reserve_of_its_own() {
         let now = Timestamp::from_unix(1_000);
-        let proof = Proof::from_code(index("own"), now, &PursePolicy::default());
+        let evidence = Evidence::from_code(index("own"), now, &PursePolicy::default());
         let near = Claim::Near { texts: 1 };
-        assert!(!proof.bears(near, &at("other"), now), "no network is known");
-        let mut proof = proof.with_network(Some(index("network")));
-        assert!(proof.bears(near, &at("other"), now));
-        proof.count(near);
-        assert!(!proof.bears(near, &at("other"), now));
-        assert!(proof.bears(Claim::Here { texts: 1 }, &at("own"), now));
+        assert!(
+            !evidence.bears(near, &at("other"), now),
+            "no network is known"
+        );
+        let mut evidence = evidence.with_network(Some(index("network")));
+        assert!(evidence.bears(near, &at("other"), now));
+        evidence.count(near);
+        assert!(!evidence.bears(near, &at("other"), now));
+        assert!(evidence.bears(Claim::Here { texts: 1 }, &at("own"), now));
     }
 }
