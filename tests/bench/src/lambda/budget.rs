@@ -26,7 +26,7 @@ pub(super) async fn raise_budget(dynamodb: &str) {
         per_day: PER_DAY,
         until: now + Duration::from_hours(48),
     };
-    let database = Database::embedded(dynamodb);
+    let database = Database::at(dynamodb);
     let store = Store::new(database.clients().dynamodb, database.tables);
     let make = |item: &_| give_budget(&ask, &policy.purses.policy, item, Some(budget));
     let key = ask.country_key();
