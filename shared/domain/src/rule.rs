@@ -8,7 +8,7 @@ use crate::window::{DAY, HOUR};
 /// A rule that a send must pass.
 ///
 /// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the transaction,
-/// the refund, the refusal and `explain` follow from the row.
+/// the refund, the refusal and `explain` follow from the row. No two rules count one subject in windows of one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// Refuses a phone on the block list.

@@ -33,7 +33,7 @@ pub enum PriceKept {
     #[error("the purse {0} is at another day or at another grant")]
     MovedOn(String),
     /// The purse was damaged by hand, so it takes no update.
-    #[error("the purse {0} cannot be updated: an attribute is of another type")]
+    #[error("the purse {0} cannot be read: an attribute is of another type")]
     Damaged(String),
 }
 
