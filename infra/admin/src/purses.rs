@@ -74,12 +74,13 @@ pub(crate) async fn list(
         .iter()
         .filter_map(|shard| shard.holds.clone().err())
         .collect();
+    let mut seen = shards.iter().filter_map(|shard| shard.holds.as_ref().ok());
+    // The purse of the service stands in the outlook of every country.
+    damaged.extend(seen.find_map(|seen| seen.damaged_service.clone()));
     damaged.extend(calls.iter().filter_map(CallPurse::damage));
     if arguments.damaged {
         damaged.extend(find_damaged(&store, now).await?);
     }
-    // The purse of the service stands in the outlook of every country.
-    damaged.dedup();
     Ok(report(&policy, (&shards, &calls), &damaged))
 }
 

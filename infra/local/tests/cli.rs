@@ -4,6 +4,10 @@
 
 #[path = "cli/data.rs"]
 mod data;
+#[path = "cli/operator.rs"]
+mod operator;
+#[path = "cli/proxy.rs"]
+mod proxy;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -23,16 +27,26 @@ fn command(arguments: &[&str]) -> Command {
 /// Starts a stack, waits until it is ready, and returns its URL.
 fn start(arguments: &[&str]) -> (Child, String) {
     let (child, lines) = start_exporting(arguments);
-    let url = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .expect("a listening line");
+    let url = find_url(&lines);
     (child, url)
+}
+
+/// Finds the URL of a stack in what it printed.
+fn find_url(lines: &[String]) -> String {
+    let mut lines = lines.iter();
+    let url = lines.find_map(|line| line.strip_prefix("listening on "));
+    url.expect("a listening line").to_owned()
 }
 
 /// Starts a stack, waits until it is ready, and returns what it printed.
 fn start_exporting(arguments: &[&str]) -> (Child, Vec<String>) {
+    start_with(arguments, &[])
+}
+
+/// The same with variables of the environment.
+fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> (Child, Vec<String>) {
     let mut child = command(&[&["--port", "0"], arguments].concat())
+        .envs(variables.iter().copied())
         .spawn()
         .expect("starts");
     let output = child.stdout.take().expect("piped");
