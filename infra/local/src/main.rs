@@ -28,7 +28,7 @@ use serde_json::Value;
 struct Arguments {
     /// Port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and the other AWS services
     /// share the one after.
-    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65_533))]
+    #[arg(long, default_value_t = 3000, allow_negative_numbers = true, value_parser = parse_port)]
     port: u16,
     /// Public URL, which is the issuer of all tokens; the URL that the stack listens on if not given. Tokens are valid
     /// only while the issuer stays the same. Behind a tunnel or a proxy, give its URL. APIs and pages are served at the
@@ -60,6 +60,15 @@ struct Arguments {
     #[arg(long, value_name = "MODE", default_value = "sealed", value_parser = ["sealed", "stored"])]
     token_mode: String,
 }
+
+/// Reads a port with two more after it.
+fn parse_port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port <= LAST_PORT);
+    port.ok_or_else(|| format!("a port from 0 to {LAST_PORT} is needed"))
+}
+
+/// The last port that two more follow.
+const LAST_PORT: u16 = 65_533;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -124,6 +124,20 @@ async fn a_taken_port_says_what_to_do() {
     assert!(interrupt(child).status.success());
 }
 
+#[test]
+fn what_is_no_port_is_told_what_is_accepted() {
+    for port in ["65534", "70000", "-1", "x", ""] {
+        let output = command(&["--port", port]).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{port}");
+        let errors = String::from_utf8(output.stderr).expect("UTF-8");
+        let accepted = "a port from 0 to 65533 is needed";
+        assert!(
+            errors.contains("--port") && errors.contains(accepted),
+            "{errors}"
+        );
+    }
+}
+
 /// With a port of its own, a stack takes three. The one that was chosen is named when all are taken.
 #[test]
 fn a_second_stack_on_the_same_port_names_that_port() {

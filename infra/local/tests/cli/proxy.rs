@@ -8,8 +8,8 @@ use super::*;
 const SECRET: &str = "the secret of a distribution";
 
 fn digest() -> String {
-    let digest = sha256(SECRET.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = sha256(SECRET.as_bytes()).map(|byte| format!("{byte:02x}"));
+    digest.concat()
 }
 
 /// Sends a text through a proxy with this secret, which names this viewer. Returns the status.

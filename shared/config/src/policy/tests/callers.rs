@@ -127,7 +127,7 @@ fn a_business_may_have_limits() {
     for (added, fault) in [
         ("texts_per_hour = 0", "0 is not within 1 to 1000000"),
         ("texts_per_day = 1000001", "1000001 is not within"),
-        ("texts_per_day = -1", "-1 is below 0"),
+        ("texts_per_day = -1", "-1 is not within 1 to 1000000"),
         ("texts_per_hour = 1.5", "a whole number"),
     ] {
         let error = with(added).expect_err("refused");
