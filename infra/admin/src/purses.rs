@@ -91,8 +91,10 @@ pub(crate) fn ask_of_shards(
     now: Timestamp,
 ) -> Result<Vec<Ask>, CommandError> {
     if !policy.numbers.countries.contains(&country) {
+        let served = policy.numbers.countries.iter().map(ToString::to_string);
+        let served = served.collect::<Vec<_>>().join(", ");
         return Err(CommandError::usage(format!(
-            "{country}: a country that the policy serves is needed"
+            "{country}: a country of the policy (numbers.countries) is needed: {served}"
         )));
     }
     let price = specimen::price(policy, None, country)?.ok_or_else(|| {

@@ -75,7 +75,8 @@ fn end() -> Reply {
 }
 
 fn parse_filter(filter: &str) -> Result<(String, String), CommandError> {
-    let (name, value) = filter.split_once('=').ok_or_else(|| {
+    let named = filter.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = named.ok_or_else(|| {
         CommandError::usage("--filter: a member and its value are needed, as in outcome=limited")
     })?;
     Ok((name.to_owned(), value.to_owned()))

@@ -42,9 +42,14 @@ pub(crate) fn read_number<T: FromStr + PartialOrd + Display>(
 
 /// Reads `90s`, `5m`, `2h` or `7d`.
 pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
+    parse_span_up_to(text, MAX_DAYS)
+}
+
+/// Reads the same, up to a number of days.
+pub(crate) fn parse_span_up_to(text: &str, days: u64) -> Result<Span, String> {
     let accepted = || {
         format!(
-            "a whole number from 1 on with the unit s, m, h or d is needed, as in 5m; {MAX_DAYS}d at most"
+            "a whole number from 1 on with the unit s, m, h or d is needed, as in 5m; {days}d at most"
         )
     };
     let unit = text.chars().last().ok_or_else(accepted)?;
@@ -60,7 +65,7 @@ pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
     let digits = count.bytes().all(|b| b.is_ascii_digit());
     let count = count.parse::<u64>().ok().filter(|_| digits);
     let span = count.and_then(|count| count.checked_mul(seconds));
-    let span = span.filter(|span| (1..=MAX_DAYS * 86_400).contains(span));
+    let span = span.filter(|span| (1..=days * 86_400).contains(span));
     span.map(|span| Span(Duration::from_secs(span)))
         .ok_or_else(accepted)
 }

@@ -6,7 +6,7 @@ use phoneproof_domain::purse::LONGEST;
 
 use super::parse_country;
 use crate::money::{Dollars, parse_dollars};
-use crate::time::{Span, parse_span};
+use crate::time::{Span, parse_span_up_to};
 
 #[derive(Args)]
 pub(crate) struct PursesArguments {
@@ -72,8 +72,6 @@ fn parse_texted(text: &str) -> Result<Country, String> {
 /// Reads for how long an operator gives something.
 fn parse_passing_span(text: &str) -> Result<Span, String> {
     let days = LONGEST.as_secs() / 86_400;
-    let span = parse_span(text)?;
-    (span.0 <= LONGEST).then_some(span).ok_or_else(|| {
-        format!("{days}d at most is needed; what is to last longer belongs in the policy")
-    })
+    parse_span_up_to(text, days)
+        .map_err(|error| format!("{error}, as what is to last longer belongs in the policy"))
 }

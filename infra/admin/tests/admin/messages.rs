@@ -101,6 +101,22 @@ async fn a_value_that_is_missing_or_no_such_is_told_what_is_accepted() {
             &["send-test", PHONE, "--business", "x"],
             "--business: one of the policy is needed: ",
         ),
+        (
+            &["tail", "--filter", "=x"],
+            "--filter: a member and its value are needed",
+        ),
+        (
+            &["purses", "MA"],
+            "MA: a country of the policy (numbers.countries) is needed: AU, CA",
+        ),
+        (
+            &["purse", "grant", "SG", "1", "--for", "x"],
+            "as in 5m; 21d at most, as what",
+        ),
+        (
+            &["purse", "grant", "SG", "1", "--for", "22d"],
+            "as in 5m; 21d at most, as what",
+        ),
         (&["simulate"], "--policy: a policy file is needed"),
         (
             &["--policy", "/no/such/file", "simulate"],
