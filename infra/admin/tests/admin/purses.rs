@@ -241,6 +241,11 @@ async fn explain_tells_an_empty_network_from_a_strange_one_and_says_what_fills_i
         assert!(human.contains(words), "{words}: {human}");
     }
     assert!(!human.contains("strange"), "{human}");
+    // An operator looks these words up.
+    let runbook = include_str!("../../../RUNBOOK.md");
+    for words in ["the purse of the network is empty", "empty: 6 codes of 4"] {
+        assert!(runbook.contains(words), "{words}");
+    }
     // Codes that are typed there open the lane again. With the sample policy, each gives half a text.
     for n in 1..3 {
         let (purses, sent) = site.explain_and_send(&nth(n), neighbour(40 + n)).await;
