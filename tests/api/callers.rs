@@ -129,6 +129,39 @@ async fn an_address_without_the_key_is_refused_and_counts_for_nobody() {
     }
 }
 
+/// A backend that passes on what its load balancer or container sees would put all its users into one count.
+#[tokio::test]
+async fn an_address_that_no_end_user_has_is_refused_by_name() {
+    let world = start_keyed().await;
+    for value in [
+        "127.0.0.1",
+        "0.0.0.0",
+        "10.0.0.5",
+        "172.17.0.1",
+        "192.168.1.9",
+        "100.64.0.1",
+        "169.254.169.254",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::ffff:127.0.0.1",
+        "fc00::1",
+        "fe80::1",
+        "ff02::1",
+    ] {
+        let answer = send_for(&world, 1, value, &[("x-client-key", KEY)]).await;
+        assert_refuses_user_address(&answer, value);
+        let detail = answer.json["errors"][0]["accepted"].as_str();
+        let detail = detail.expect("what is accepted");
+        assert!(detail.contains("has on the internet is needed"), "{detail}");
+    }
+    assert_eq!((world.text_count(), world.item_count().await), (0, 0));
+    for (n, value) in (1..).zip(["1.1.1.1", "192.0.2.9", "203.0.113.9", "2606:4700::1111"]) {
+        let answer = send_for(&world, n, value, &[("x-client-key", KEY)]).await;
+        assert_eq!(answer.status, 202, "{value}: {}", answer.text);
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_single_address_is_refused_by_name() {
     let world = start_keyed().await;

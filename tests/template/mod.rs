@@ -11,6 +11,7 @@
 
 mod alarms;
 mod document;
+mod documents;
 mod domain;
 mod layers;
 mod policy;

@@ -14,7 +14,7 @@ use phoneproof_domain::country::Country;
 
 use self::purses::{PurseCommand, PursesArguments};
 use crate::reason::parse_reason;
-use crate::time::{Span, parse_count, parse_instant, parse_span};
+use crate::time::{Span, parse_count, parse_instant, parse_span, read_number};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -45,12 +45,26 @@ fn parse_channel(text: &str) -> Result<Channel, String> {
     Channel::parse(text).ok_or_else(|| needed.to_owned())
 }
 
+/// Reads how many seeds are played.
+fn parse_seeds(text: &str) -> Result<u32, String> {
+    read_number(text, 1..=1_000)
+}
+
+/// Reads the first seed.
+fn parse_first_seed(text: &str) -> Result<u32, String> {
+    read_number(text, 0..=1_000_000_000)
+}
+
 /// Reads an AWS region. The country of a phone has an option of its own.
 fn parse_aws_region(text: &str) -> Result<String, String> {
     if Country::parse(text).is_ok() {
         return Err(format!(
             "an AWS region is needed, as in us-east-1; the country of a phone is --country {text}"
         ));
+    }
+    let is_region = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if text.is_empty() || !text.bytes().all(is_region) {
+        return Err("an AWS region is needed, as in us-east-1".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -175,7 +189,7 @@ pub(crate) enum Command {
         since: Span,
         /// Show only the busiest subjects, this many: who was refused most, and the countries that were texted most.
         /// `block` takes them as they are printed.
-        #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10", value_parser = parse_count)]
+        #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10", allow_negative_numbers = true, value_parser = parse_count)]
         top: Option<usize>,
     },
     /// Play recorded attacks and honest loads against a policy file, and show what they cost and whom they lock out. Needs
@@ -246,10 +260,10 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// How many seeds of each scenario are played. More give steadier figures.
-    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = 3, allow_negative_numbers = true, value_parser = parse_seeds)]
     pub(crate) seeds: u32,
     /// The first seed. The same seeds give the same figures.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1_000_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, allow_negative_numbers = true, value_parser = parse_first_seed)]
     pub(crate) first_seed: u32,
     /// Also draw what the attackers got over time, with and without each defence, into this SVG file.
     #[arg(long, value_name = "FILE")]

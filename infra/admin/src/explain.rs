@@ -28,6 +28,7 @@ use crate::cli::{Common, ExplainArguments};
 use crate::operator::{Operator, parse_phone};
 use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Reply};
+use crate::specimen;
 use crate::subjects::{parse_address, parse_device};
 
 /// What one rule decides, and the count and limit it decides by.
@@ -228,13 +229,9 @@ fn find_business<'p>(
     };
     let id = BusinessId::parse(name).ok();
     let found = id.and_then(|id| policy.businesses.get_key_value(&id));
-    found.map(Some).ok_or_else(|| {
-        let ids: Vec<_> = policy.businesses.keys().map(BusinessId::as_str).collect();
-        CommandError::usage(format!(
-            "--business: one of the policy is needed: {}",
-            ids.join(", ")
-        ))
-    })
+    found
+        .map(Some)
+        .ok_or_else(|| specimen::name_businesses(policy))
 }
 
 /// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.

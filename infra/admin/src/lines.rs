@@ -33,6 +33,15 @@ impl Line {
         self.members.get(name)?.as_f64()
     }
 
+    /// The id of the request. The line of an event has it in its span.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let of_span = || {
+            let id = self.members.get("span")?.get("request_id")?;
+            id.as_str().map(str::to_owned)
+        };
+        self.text("request_id").or_else(of_span)
+    }
+
     /// Whether this is the request line, of which each request leaves one.
     pub(crate) fn is_request(&self) -> bool {
         self.members.get("message").and_then(Value::as_str) == Some("request")

@@ -12,7 +12,7 @@ const MOST: i64 = 1_000_000;
 
 /// Reads dollars, as in `200` or `12.50`.
 pub(crate) fn parse_dollars(text: &str) -> Result<Dollars, String> {
-    let accepted = || format!("US dollars are needed, as in 200 or 12.50; {MOST} at most");
+    let accepted = || format!("0 to {MOST} US dollars are needed, as in 200 or 12.50");
     let text = text.strip_prefix('$').unwrap_or(text);
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

@@ -74,12 +74,13 @@ pub(crate) async fn list(
         .iter()
         .filter_map(|shard| shard.holds.clone().err())
         .collect();
+    let mut seen = shards.iter().filter_map(|shard| shard.holds.as_ref().ok());
+    // The purse of the service stands in the outlook of every country.
+    damaged.extend(seen.find_map(|seen| seen.damaged_service.clone()));
     damaged.extend(calls.iter().filter_map(CallPurse::damage));
     if arguments.damaged {
         damaged.extend(find_damaged(&store, now).await?);
     }
-    // The purse of the service stands in the outlook of every country.
-    damaged.dedup();
     Ok(report(&policy, (&shards, &calls), &damaged))
 }
 
@@ -90,8 +91,10 @@ pub(crate) fn ask_of_shards(
     now: Timestamp,
 ) -> Result<Vec<Ask>, CommandError> {
     if !policy.numbers.countries.contains(&country) {
+        let served = policy.numbers.countries.iter().map(ToString::to_string);
+        let served = served.collect::<Vec<_>>().join(", ");
         return Err(CommandError::usage(format!(
-            "{country}: a country that the policy serves is needed"
+            "{country}: a country of the policy (numbers.countries) is needed: {served}"
         )));
     }
     let price = specimen::price(policy, None, country)?.ok_or_else(|| {

@@ -39,18 +39,19 @@ pub(crate) fn simulate(
 ) -> Result<Reply, CommandError> {
     let Some(file) = &common.policy else {
         return Err(CommandError::usage(
-            "a policy is needed, as in --policy infra/policy/policy.toml",
+            "--policy: a policy file is needed, as in --policy infra/policy/policy.toml",
         ));
     };
-    let text = read(file)?;
+    let text = read("--policy", file)?;
     let policy = match phoneproof_config::policy::from_toml(&text) {
         Ok(policy) => policy,
         Err(PolicyFaults(faults)) => return Ok(crate::policy::report_faults(&faults)),
     };
     let load = match &arguments.load {
         Some(file) => Some(
-            Load::parse(&read(file)?, &policy)
-                .map_err(|fault| CommandError::usage(format!("{}: {fault}", file.display())))?,
+            Load::parse(&read("--load", file)?, &policy).map_err(|fault| {
+                CommandError::usage(format!("--load: {}: {fault}", file.display()))
+            })?,
         ),
         None => None,
     };
@@ -61,7 +62,7 @@ pub(crate) fn simulate(
     let chosen = choose(&market, &arguments.only)?;
     if arguments.plot.is_some() && !chosen.iter().any(|scenario| scenario.attack.is_some()) {
         return Err(CommandError::usage(
-            "--plot draws attacks, and --only names none",
+            "--plot draws attacks, and --only names none: an id such as 1, 2 or 6b is needed",
         ));
     }
     // A file that cannot be written is told before minutes of play.
@@ -93,12 +94,16 @@ fn write_plot(mut file: File, path: &Path, drawn: &str) -> Result<(), CommandErr
 }
 
 fn not_written(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::new(Exit::Failed, format!("{}: {error}", path.display()), "")
+    CommandError::new(
+        Exit::Failed,
+        format!("--plot: {}: {error}", path.display()),
+        "",
+    )
 }
 
-fn read(file: &Path) -> Result<String, CommandError> {
+fn read(option: &str, file: &Path) -> Result<String, CommandError> {
     std::fs::read_to_string(file)
-        .map_err(|error| CommandError::usage(format!("{}: {error}", file.display())))
+        .map_err(|error| CommandError::usage(format!("{option}: {}: {error}", file.display())))
 }
 
 /// Chooses the scenarios that the operator names, or all attacks and loads.
@@ -113,7 +118,11 @@ fn choose(market: &Market, ids: &[String]) -> Result<Vec<Scenario>, CommandError
     let known: Vec<&str> = all.iter().map(|scenario| scenario.id).collect();
     if let Some(unknown) = ids.iter().find(|id| !known.contains(&id.as_str())) {
         let known = known.join(", ");
-        let message = format!("there is no scenario {unknown}; there are {known}");
+        let message = if unknown.is_empty() {
+            format!("--only: ids of scenarios are needed, as in 1,2,6b; there are {known}")
+        } else {
+            format!("--only: there is no scenario {unknown}; there are {known}")
+        };
         return Err(CommandError::usage(message));
     }
     all.retain(|scenario| ids.iter().any(|id| id == scenario.id));

@@ -37,9 +37,9 @@ pub(crate) fn render<'p>(
     let catalog = catalog.map_err(|faults| {
         CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
     })?;
-    let texts = catalog.templates(id).ok_or_else(|| {
-        CommandError::usage("--business: a business of the policy is needed, such as login")
-    })?;
+    let texts = catalog
+        .templates(id)
+        .ok_or_else(|| name_businesses(policy))?;
     let locale = texts.choose_locale(policy.sms.locales(country), wanted.as_ref());
     Ok(Specimen {
         text: texts.render(&locale, None, &code, business.code_lifetime),
@@ -72,7 +72,12 @@ fn find_business<'p>(
         None => businesses.next(),
         Some(name) => businesses.find(|(id, _)| id.as_str() == name),
     }
-    .ok_or_else(|| {
-        CommandError::usage("--business: a business of the policy is needed, such as login")
-    })
+    .ok_or_else(|| name_businesses(policy))
+}
+
+/// Refuses a business that the policy has not, and names those that it has.
+pub(crate) fn name_businesses(policy: &Policy) -> CommandError {
+    let ids: Vec<_> = policy.businesses.keys().map(BusinessId::as_str).collect();
+    let ids = ids.join(", ");
+    CommandError::usage(format!("--business: one of the policy is needed: {ids}"))
 }

@@ -46,7 +46,8 @@ pub(crate) fn parse_targets(
         }
         (Some(kind), _) => {
             let value = arguments.value.as_deref().ok_or_else(|| {
-                CommandError::usage(format!("{}: a value is needed", arguments.subject))
+                let (kind, needed) = (&arguments.subject, name_value(kind));
+                CommandError::usage(format!("{kind}: {needed}"))
             })?;
             match parse_bare_index(kind, value) {
                 Some(subject) => Ok(by_index(subject)),
@@ -57,6 +58,22 @@ pub(crate) fn parse_targets(
             "KIND: phone, device, address, number-block, country or network is needed with a value, \
              or a subject such as address#1JWkwv…",
         )),
+    }
+}
+
+/// Says what stands after a kind of subject.
+const fn name_value(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Phone => {
+            "a phone in E.164 is needed, as in +14155550100, or a national one with --country"
+        }
+        Kind::Device => "the `uniqueId` of its requests is needed",
+        Kind::Address => "an IPv4 or IPv6 address is needed, as in 198.51.100.7",
+        Kind::NumberBlock => {
+            "a number of the block is needed, or what its numbers begin with, as in +1415555"
+        }
+        Kind::Country => "the ISO 3166-1 code of a country is needed, as in GB",
+        Kind::Network => "an IPv4 or IPv6 prefix is needed, as in 198.51.100.0/24",
     }
 }
 
@@ -183,7 +200,7 @@ pub(crate) fn parse_address(text: &str) -> Result<SourceAddress, CommandError> {
     let address = drop_unseen(text).parse().map(SourceAddress::new);
     address.map_err(|_| {
         CommandError::usage(
-            "address: an IPv4 or IPv6 address is needed; for a prefix, the kind is network",
+            "address: an IPv4 or IPv6 address is needed, as in 198.51.100.7; `block` and `unblock` take a prefix as a network",
         )
     })
 }

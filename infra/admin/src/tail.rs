@@ -30,6 +30,11 @@ const SHOWN: [&str; 11] = [
     "code",
 ];
 
+/// The members that the line of an event shows after these: what failed, and where.
+const SHOWN_OF_EVENT: [&str; 9] = [
+    "cause", "error", "item", "damage", "path", "warning", "place", "part", "pepper",
+];
+
 pub(crate) async fn tail(
     operator: &Operator,
     common: &Common,
@@ -70,7 +75,8 @@ fn end() -> Reply {
 }
 
 fn parse_filter(filter: &str) -> Result<(String, String), CommandError> {
-    let (name, value) = filter.split_once('=').ok_or_else(|| {
+    let named = filter.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = named.ok_or_else(|| {
         CommandError::usage("--filter: a member and its value are needed, as in outcome=limited")
     })?;
     Ok((name.to_owned(), value.to_owned()))
@@ -93,10 +99,13 @@ fn format_text(line: &Line) -> String {
         parts.extend(line.text("message"));
     }
     parts.extend(SHOWN.iter().filter_map(|name| line.text(name)));
+    if !line.is_request() {
+        parts.extend(SHOWN_OF_EVENT.iter().filter_map(|name| line.text(name)));
+    }
     parts.extend(
         line.number("Time")
             .map(|milliseconds| format!("{milliseconds:.1} ms")),
     );
-    parts.extend(line.text("request_id"));
+    parts.extend(line.request_id());
     parts.join("  ")
 }

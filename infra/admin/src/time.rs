@@ -1,5 +1,8 @@
 //! Instants and spans as operators type them.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use phoneproof_domain::clock::Timestamp;
@@ -14,17 +17,39 @@ pub(crate) struct Span(pub(crate) Duration);
 /// RFC 3339 has no dates.
 const MAX_DAYS: u64 = 36_500;
 
+/// The most subjects that a list shows.
+const MAX_COUNT: usize = 1_000_000;
+
 /// Reads a count, from 1 on.
 pub(crate) fn parse_count(text: &str) -> Result<usize, String> {
-    let count = text.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| "a whole number from 1 on is needed".to_owned())
+    read_number(text, 1..=MAX_COUNT)
+}
+
+/// Reads a whole number of this range, and names the range if it is none.
+pub(crate) fn read_number<T: FromStr + PartialOrd + Display>(
+    text: &str,
+    accepted: RangeInclusive<T>,
+) -> Result<T, String> {
+    // A number in Rust may have a sign.
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let read = text.parse().ok().filter(|_| digits);
+    read.filter(|number| accepted.contains(number))
+        .ok_or_else(|| {
+            let (least, most) = (accepted.start(), accepted.end());
+            format!("a whole number from {least} to {most} is needed")
+        })
 }
 
 /// Reads `90s`, `5m`, `2h` or `7d`.
 pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
+    parse_span_up_to(text, MAX_DAYS)
+}
+
+/// Reads the same, up to a number of days.
+pub(crate) fn parse_span_up_to(text: &str, days: u64) -> Result<Span, String> {
     let accepted = || {
         format!(
-            "a whole number from 1 on with the unit s, m, h or d is needed, as in 5m; {MAX_DAYS}d at most"
+            "a whole number from 1 on with the unit s, m, h or d is needed, as in 5m; {days}d at most"
         )
     };
     let unit = text.chars().last().ok_or_else(accepted)?;
@@ -40,7 +65,7 @@ pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
     let digits = count.bytes().all(|b| b.is_ascii_digit());
     let count = count.parse::<u64>().ok().filter(|_| digits);
     let span = count.and_then(|count| count.checked_mul(seconds));
-    let span = span.filter(|span| (1..=MAX_DAYS * 86_400).contains(span));
+    let span = span.filter(|span| (1..=days * 86_400).contains(span));
     span.map(|span| Span(Duration::from_secs(span)))
         .ok_or_else(accepted)
 }

@@ -21,6 +21,8 @@ mod doctor;
 mod explain;
 #[path = "admin/keys.rs"]
 mod keys;
+#[path = "admin/messages.rs"]
+mod messages;
 #[path = "admin/night.rs"]
 mod night;
 #[path = "admin/policy_check.rs"]

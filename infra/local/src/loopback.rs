@@ -3,9 +3,11 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use axum::Router;
-use http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
 use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +56,12 @@ pub(crate) fn names_loopback(headers: &HeaderMap) -> bool {
         }
     });
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+/// Refuses a query, and says what is accepted. It repeats nothing of the query.
+pub(crate) fn refuse_query(title: &str, accepted: &str) -> Response {
+    let refusal = json!({ "title": title, "detail": accepted });
+    (StatusCode::BAD_REQUEST, Json(refusal)).into_response()
 }
 
 /// Whether a program on this machine sent the request, and not a web page. A browser names the page's origin in every

@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use phoneproof_config::ProxySettings;
+use phoneproof_config::process::{ProcessEnvironment, SystemClock};
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::policy::Policy;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, Log, POLICY_PATH, SECRET_ID};
 use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, make_policy_to_try};
 use phoneproof_local::sms_account::{
     ALARM_TOPIC, MONTHLY_BUDGET, NOTIFY_CONFIGURATION, SmsAccount,
@@ -18,12 +21,14 @@ use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
+///
+/// `PROXY_SECRET_SHA256` and `PROXY_ADDRESS_HEADER` of the environment make it trust a proxy, as they do in a deployment.
 #[derive(Parser)]
 #[command(name = "phoneproof-local", version)]
 struct Arguments {
     /// Port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and the other AWS services
     /// share the one after.
-    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65_533))]
+    #[arg(long, default_value_t = 3000, allow_negative_numbers = true, value_parser = parse_port)]
     port: u16,
     /// Public URL, which is the issuer of all tokens; the URL that the stack listens on if not given. Tokens are valid
     /// only while the issuer stays the same. Behind a tunnel or a proxy, give its URL. APIs and pages are served at the
@@ -56,10 +61,21 @@ struct Arguments {
     token_mode: String,
 }
 
+/// Reads a port with two more after it.
+fn parse_port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port <= LAST_PORT);
+    port.ok_or_else(|| format!("a port from 0 to {LAST_PORT} is needed"))
+}
+
+/// The last port that two more follow.
+const LAST_PORT: u16 = 65_533;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    phoneproof_observe::logging::init(tracing::Level::INFO, io::stderr);
-    match Box::pin(run(Arguments::parse())).await {
+    let log = Log::default();
+    let copied = log.clone();
+    phoneproof_observe::logging::init(tracing::Level::INFO, move || Copied(copied.clone()));
+    match Box::pin(run(Arguments::parse(), log)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             drop(writeln!(io::stderr(), "phoneproof-local: {error}"));
@@ -68,7 +84,24 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> io::Result<()> {
+/// Writes each event to standard error and to the log that operators read, as a deployed function does.
+struct Copied(Log);
+
+impl io::Write for Copied {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let at = u64::try_from(SystemClock.since_epoch().as_millis()).unwrap_or(u64::MAX);
+        self.0.push(at, line);
+        // What reads standard error may be gone. The log takes the line all the same.
+        drop(io::stderr().write_all(line));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+async fn run(arguments: Arguments, log: Log) -> io::Result<()> {
     let (mut policy_file, mut policy) = read_policy(arguments.policy, arguments.voice)?;
     if arguments.loose_limits {
         policy_file = loosen_limits(&policy_file, &policy).map_err(io::Error::other)?;
@@ -82,6 +115,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         notify.configuration_id = Some(NOTIFY_CONFIGURATION.to_owned());
     }
     let mut options = Options::new(policy);
+    options.log = log;
+    options.proxy = phoneproof_config::read_proxy(&ProcessEnvironment).map_err(io::Error::other)?;
+    let proxy = options.proxy.clone();
     options.policy_file = Some(policy_file);
     options.journal_output =
         Arc::new(|line| drop(writeln!(io::stderr(), "{}", drop_metrics(line))));
@@ -103,7 +139,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         biased;
         ended = &mut interrupted => ended?,
         () = std::future::ready(()) => {
-            announce(&stack, &public, makes_notify)?;
+            announce(&stack, &public, makes_notify, proxy.as_ref())?;
             interrupted.await?;
         }
     }
@@ -145,7 +181,12 @@ fn drop_metrics(line: &[u8]) -> Value {
 }
 
 /// Prints where everything is, and last the line that says that the stack is ready.
-fn announce(stack: &Stack, issuer: &str, makes_notify: bool) -> io::Result<()> {
+fn announce(
+    stack: &Stack,
+    issuer: &str,
+    makes_notify: bool,
+    proxy: Option<&ProxySettings>,
+) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
     let policy_url = format!("{}{POLICY_PATH}", endpoints.secrets);
     let budget = MONTHLY_BUDGET.to_string();
@@ -156,6 +197,13 @@ fn announce(stack: &Stack, issuer: &str, makes_notify: bool) -> io::Result<()> {
     writeln!(out, "SMS inbox   {url}{base_path}/inbox")?;
     writeln!(out, "operations  {url}{base_path}/operations")?;
     writeln!(out, "API         {url}{base_path}/openapi.json")?;
+    if let Some(proxy) = proxy {
+        let header = &proxy.address_header;
+        writeln!(
+            out,
+            "proxy       trusted to name the client in {header}, with its secret in x-proxy-secret"
+        )?;
+    }
     writeln!(
         out,
         "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"

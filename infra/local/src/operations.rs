@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
@@ -30,6 +31,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+
+use crate::loopback::refuse_query;
 
 /// The runs at a time.
 const RUNS: usize = 2;
@@ -58,6 +61,7 @@ enum Show {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     show: Show,
     /// The same seed gives the same run.
@@ -116,13 +120,21 @@ impl Operations {
     }
 }
 
+/// What the query of a run takes.
+const ACCEPTED: &str = "`show` is `luma`, `healthchecks`, `launch` or `outage`; `seed` is a whole number from 0 to 4294967295, and 1 \
+    without it; each is given once";
+
 /// Answers with the lines of a run.
 pub(crate) async fn play(
     State(operations): State<Operations>,
-    Query(wanted): Query<Wanted>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(wanted)) = wanted else {
+        return refuse_query("The run cannot be read", ACCEPTED);
+    };
     let Some(lines) = operations.start(&wanted).await else {
-        let refusal = json!({ "title": "Too many runs go on" });
+        let detail = format!("{RUNS} runs go on at a time: end one, or try again later");
+        let refusal = json!({ "title": "Too many runs go on", "detail": detail });
         let retry = [(RETRY_AFTER, HeaderValue::from_static("5"))];
         return (StatusCode::TOO_MANY_REQUESTS, retry, Json(refusal)).into_response();
     };

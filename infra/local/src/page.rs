@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,10 +21,9 @@ use phoneproof_domain::phone_parser::{PhoneParser, read_complete};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::typed;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::inbox::Inbox;
-use crate::loopback::names_loopback;
+use crate::loopback::{names_loopback, refuse_query};
 use crate::operations::{self, Operations};
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -124,6 +124,7 @@ fn serve_at(mut router: Router<Inbox>, operations: &Operations, base_path: &str)
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Filter {
     /// The phone to list texts of; all phones if it is not given.
     phone: Option<String>,
@@ -141,17 +142,20 @@ fn read_phone(text: &str) -> Option<Phone> {
 
 /// What the query of the messages takes.
 const ACCEPTED_PHONE: &str = "`phone` is a number with its country code, such as +14155550100; without `phone` the messages of \
-    all numbers are listed";
+    all numbers are listed; it is given once, and there is nothing else";
 
-async fn list_messages(State(inbox): State<Inbox>, Query(filter): Query<Filter>) -> Response {
+async fn list_messages(
+    State(inbox): State<Inbox>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Response {
+    // An empty list would say that no text was sent.
+    let Ok(Query(filter)) = filter else {
+        return refuse_query("The query cannot be read", ACCEPTED_PHONE);
+    };
     let phone = match filter.phone.as_deref().map(read_phone) {
         None => None,
         Some(Some(phone)) => Some(phone),
-        // An empty list would say that no text was sent.
-        Some(None) => {
-            let refusal = json!({ "title": "The number cannot be read", "detail": ACCEPTED_PHONE });
-            return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
-        }
+        Some(None) => return refuse_query("The number cannot be read", ACCEPTED_PHONE),
     };
     Json(inbox.messages(phone.as_ref().map(Phone::expose))).into_response()
 }
@@ -226,6 +230,43 @@ mod tests {
         for (path, _, text) in FILES {
             for rooted in ["href=\"/", "src=\"/", "fetch(\"/", "fetch(`/", "from \"/"] {
                 assert!(!text.contains(rooted), "{path}: {rooted}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_that_cannot_be_read_is_told_what_is_accepted() {
+        for (path, accepted) in [
+            ("/operations/run?show=x", "`show` is `luma`"),
+            ("/operations/run?show=", "`show` is `luma`"),
+            ("/operations/run", "`show` is `luma`"),
+            (
+                "/operations/run?show=luma&seed=x",
+                "`seed` is a whole number from 0",
+            ),
+            (
+                "/operations/run?show=luma&seed=-1",
+                "`seed` is a whole number from 0",
+            ),
+            ("/operations/run?show=luma&seed=4294967296", "to 4294967295"),
+            ("/operations/run?show=luma&show=luma", "each is given once"),
+            (
+                "/operations/run?show=luma&sed=2",
+                "`seed` is a whole number",
+            ),
+            ("/inbox/messages?phone=1&phone=2", "it is given once"),
+            (
+                "/inbox/messages?number=%2B14155550100",
+                "`phone` is a number",
+            ),
+        ] {
+            for base in ["", "/base"] {
+                let answer = get("localhost", &format!("{base}{path}")).await;
+                assert_eq!(answer.status(), 400, "{path}");
+                let refusal = read_json(answer).await;
+                let detail = refusal["detail"].as_str().expect("a text");
+                assert!(detail.contains(accepted), "{path}: {detail}");
+                assert!(!detail.contains("deserialize"), "{path}: {detail}");
             }
         }
     }

@@ -4,6 +4,10 @@
 
 #[path = "cli/data.rs"]
 mod data;
+#[path = "cli/operator.rs"]
+mod operator;
+#[path = "cli/proxy.rs"]
+mod proxy;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -23,16 +27,26 @@ fn command(arguments: &[&str]) -> Command {
 /// Starts a stack, waits until it is ready, and returns its URL.
 fn start(arguments: &[&str]) -> (Child, String) {
     let (child, lines) = start_exporting(arguments);
-    let url = lines
-        .iter()
-        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .expect("a listening line");
+    let url = find_url(&lines);
     (child, url)
+}
+
+/// Finds the URL of a stack in what it printed.
+fn find_url(lines: &[String]) -> String {
+    let mut lines = lines.iter();
+    let url = lines.find_map(|line| line.strip_prefix("listening on "));
+    url.expect("a listening line").to_owned()
 }
 
 /// Starts a stack, waits until it is ready, and returns what it printed.
 fn start_exporting(arguments: &[&str]) -> (Child, Vec<String>) {
+    start_with(arguments, &[])
+}
+
+/// The same with variables of the environment.
+fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> (Child, Vec<String>) {
     let mut child = command(&[&["--port", "0"], arguments].concat())
+        .envs(variables.iter().copied())
         .spawn()
         .expect("starts");
     let output = child.stdout.take().expect("piped");
@@ -108,6 +122,20 @@ async fn a_taken_port_says_what_to_do() {
     );
     assert!(errors.contains("choose another with --port"), "{errors}");
     assert!(interrupt(child).status.success());
+}
+
+#[test]
+fn what_is_no_port_is_told_what_is_accepted() {
+    for port in ["65534", "70000", "-1", "x", ""] {
+        let output = command(&["--port", port]).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{port}");
+        let errors = String::from_utf8(output.stderr).expect("UTF-8");
+        let accepted = "a port from 0 to 65533 is needed";
+        assert!(
+            errors.contains("--port") && errors.contains(accepted),
+            "{errors}"
+        );
+    }
 }
 
 /// With a port of its own, a stack takes three. The one that was chosen is named when all are taken.

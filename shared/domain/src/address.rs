@@ -1,6 +1,10 @@
 //! The network address that asks for a code.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use thiserror::Error;
+
+use crate::hook::is_public;
 
 /// The part of a caller's IP address that limits count: a whole IPv4 address or an IPv6 /64.
 ///
@@ -10,7 +14,73 @@ use std::net::{IpAddr, Ipv6Addr};
 #[debug("SourceAddress(…)")]
 pub struct SourceAddress(IpAddr);
 
+/// Why an address is refused as that of an end user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotOfUser {
+    /// The text is no address.
+    #[error("one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")]
+    NoAddress,
+    /// No end user is seen under this address from the internet.
+    #[error(
+        "the address that an end user has on the internet is needed, as in 198.51.100.7 or 2001:db8::7: none of this machine, of a \
+         private network, of multicast or of a reserved range; what stands before the backend, as a load balancer, names it"
+    )]
+    NotOnTheInternet,
+}
+
+/// The ranges of IPv4 for documentation and tests. No end user has them, so examples and test suites may.
+const TO_TRY_V4: [([u8; 4], u32); 4] = [
+    ([192, 0, 2, 0], 24),
+    ([198, 18, 0, 0], 15),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+];
+
+/// Ranges of IPv6 inside `2000::/3` that are not public, and admitted all the same: Teredo and 6to4, which end users may have, and
+/// those for documentation.
+const ADMITTED_V6: [(u128, u32); 4] = [
+    (0x2001_0000 << 96, 32),
+    (0x2001_0db8 << 96, 32),
+    (0x2002 << 112, 16),
+    (0x3fff << 112, 20),
+];
+
+/// Whether an end user can have `ip` on the internet, or a test can.
+fn is_of_user(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let is_in = |(first, length): &([u8; 4], u32)| {
+                let first = Ipv4Addr::from(*first).to_bits();
+                (v4.to_bits() ^ first).leading_zeros() >= *length
+            };
+            is_public(v4.into()) || TO_TRY_V4.iter().any(is_in)
+        }
+        // An address that carries one of IPv4 (NAT64) is outside of `2000::/3`. All users behind it would count as one /64.
+        IpAddr::V6(v6) if v6.to_bits() >> 125 != 1 => false,
+        IpAddr::V6(v6) => {
+            let is_in =
+                |(first, length): &(u128, u32)| (v6.to_bits() ^ first).leading_zeros() >= *length;
+            is_public(v6.into()) || ADMITTED_V6.iter().any(is_in)
+        }
+    }
+}
+
 impl SourceAddress {
+    /// Reads the address of an end user, as a backend names it.
+    ///
+    /// A backend that passes on the address of its load balancer would put all its users into one count and one purse. So an
+    /// address that nobody is seen under from the internet is refused, also a private one.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOfUser`] says what is accepted.
+    pub fn parse_of_user(text: &str) -> Result<Self, NotOfUser> {
+        let ip: IpAddr = text.parse().map_err(|_| NotOfUser::NoAddress)?;
+        is_of_user(ip)
+            .then(|| Self::new(ip))
+            .ok_or(NotOfUser::NotOnTheInternet)
+    }
+
     /// Reduces `ip` to the part that limits count.
     #[must_use]
     pub fn new(ip: IpAddr) -> Self {
@@ -57,6 +127,89 @@ mod tests {
     fn an_ipv4_mapped_address_counts_as_ipv4() {
         assert_eq!(address("::ffff:192.0.2.7"), address("192.0.2.7"));
         assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
+    }
+
+    #[test]
+    fn an_end_user_has_an_address_of_the_internet() {
+        for text in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.169.0.0",
+            "223.255.255.255",
+            "::ffff:1.1.1.1",
+            "2606:4700::1111",
+            "2001:200::1",
+            "2001::1",
+            "2002:101:101::1",
+            // Those of documentation and tests.
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.255",
+            "2001:db8::7",
+            "3fff::1",
+        ] {
+            let ip = text.parse().expect("an address");
+            let read = SourceAddress::parse_of_user(text);
+            assert_eq!(read, Ok(SourceAddress::new(ip)), "{text}");
+            // What the service keeps of it is one, too.
+            let kept = SourceAddress::new(ip).ip().to_string();
+            assert!(SourceAddress::parse_of_user(&kept).is_ok(), "{kept}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_seen_under_these_addresses_from_the_internet() {
+        for text in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.1.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:0.0.0.0",
+            "::127.0.0.1",
+            "64:ff9b::1.1.1.1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001:20::1",
+            "5f00::1",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            let read = SourceAddress::parse_of_user(text);
+            assert_eq!(read, Err(NotOfUser::NotOnTheInternet), "{text}");
+        }
+        for text in ["", "localhost", "1.1.1.1:443", "1.1.1.1, 2.2.2.2"] {
+            let read = SourceAddress::parse_of_user(text);
+            assert_eq!(read, Err(NotOfUser::NoAddress), "{text}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub use self::policy::{
     CallPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault,
     PursePolicy, Thousandths,
 };
-pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
+pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord, Standing};
 pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
 pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};

@@ -1,5 +1,6 @@
 //! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
 
+mod limits;
 mod prices;
 
 use crate::catalog::Catalog;
@@ -27,6 +28,7 @@ impl Policy {
             .chain(prices)
             .chain(self.warn_of_calls())
             .chain(self.warn_of_vouching())
+            .chain(self.warn_of_limits())
             .collect()
     }
 

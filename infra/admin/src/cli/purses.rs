@@ -6,7 +6,7 @@ use phoneproof_domain::purse::LONGEST;
 
 use super::parse_country;
 use crate::money::{Dollars, parse_dollars};
-use crate::time::{Span, parse_span};
+use crate::time::{Span, parse_span_up_to};
 
 #[derive(Args)]
 pub(crate) struct PursesArguments {
@@ -25,7 +25,7 @@ pub(crate) enum PurseCommand {
     /// how many a country starts with.
     Grant {
         /// The purse and the texts, as in `MA 10` or `number-block +1415555 10`. 0 texts end an earlier grant.
-        #[arg(value_name = "PURSE TEXTS", num_args = 2..=3, required = true)]
+        #[arg(value_name = "PURSE TEXTS", num_args = 2..=3, required = true, allow_negative_numbers = true)]
         arguments: Vec<String>,
         /// How long the room lasts, as in 90s, 5m, 2h or 7d; 21d at most.
         #[arg(long = "for", id = "duration", value_name = "TIME", default_value = "24h", allow_hyphen_values = true,
@@ -39,7 +39,7 @@ pub(crate) enum PurseCommand {
         #[arg(value_name = "COUNTRY", value_parser = parse_texted)]
         of: Country,
         /// US dollars per day, as in 200 or 12.50. 0 ends an earlier budget.
-        #[arg(value_parser = parse_dollars)]
+        #[arg(allow_negative_numbers = true, value_parser = parse_dollars)]
         dollars: Dollars,
         /// How long the budget lasts, as in 90s, 5m, 2h or 7d; 21d at most.
         #[arg(long = "for", id = "duration", value_name = "TIME", default_value = "2d", allow_hyphen_values = true,
@@ -72,8 +72,6 @@ fn parse_texted(text: &str) -> Result<Country, String> {
 /// Reads for how long an operator gives something.
 fn parse_passing_span(text: &str) -> Result<Span, String> {
     let days = LONGEST.as_secs() / 86_400;
-    let span = parse_span(text)?;
-    (span.0 <= LONGEST).then_some(span).ok_or_else(|| {
-        format!("{days}d at most is needed; what is to last longer belongs in the policy")
-    })
+    parse_span_up_to(text, days)
+        .map_err(|error| format!("{error}, as what is to last longer belongs in the policy"))
 }

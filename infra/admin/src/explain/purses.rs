@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Asked;
 use crate::money::{format_usd, usd};
 use crate::output::{CommandError, format_table};
-use crate::purses::describe::{describe_others, describe_outlook, make_rows};
+use crate::purses::describe::{describe_others, describe_outlook, make_rows, name_empty_network};
 use crate::purses::{describe_damage, list_shadowed, name_damage, name_shadow};
 use crate::specimen;
 use crate::subjects::{parse_address, parse_device};
@@ -179,6 +179,11 @@ impl Forecast {
             }
             Err((key, damage)) => name_damage(key, *damage),
         }];
+        if let Ok(outlook) = &self.holds {
+            lines.extend(name_empty_network(outlook));
+            let damaged = outlook.damaged_service.as_ref();
+            lines.extend(damaged.map(|(key, damage)| name_damage(key, *damage)));
+        }
         if let Some(refusal) = self.would_refuse() {
             let (rule, at) = (refusal.rule.name(), refusal.retry_at);
             lines.push(format!("{rule} cannot pay until {at}"));

@@ -25,13 +25,22 @@ pub(super) async fn reset(
     let resources = operator.find_resources().await?;
     let named = parse_purse(operator, common, &resources, (purse, value)).await?;
     let (store, now) = (operator.open_store(&resources), operator.now());
+    let name = match &named {
+        Named::Network { name, .. } => format!("network {name}"),
+        Named::NumberBlock { phone, .. } => format!("number-block {}xxxx", phone.phone.block()),
+        Named::Country(_) | Named::Item(_) => [Some(purse), value]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+    };
     let keys = list_keys(&policy, named, now)?;
     let items = store.inspect_purses(&keys, &SystemRandom).await?;
     let has_item = |key: &PurseKey| items.get(key).is_some_and(|item| !item.is_empty());
     let keys: Vec<_> = keys.into_iter().filter(has_item).collect();
     if keys.is_empty() {
         return Ok(Reply::without_work(format!(
-            "{purse}: nothing was paid from this purse yet"
+            "{name}: there is nothing to reset, because this purse has no item: nothing was paid from it or earned for it yet"
         )));
     }
     let listed: Vec<_> = keys.iter().map(ToString::to_string).collect();
@@ -98,7 +107,7 @@ fn list_keys(policy: &Policy, named: Named, now: Timestamp) -> Result<Vec<PurseK
             asks.iter().map(Ask::country_key).collect()
         }
         Named::NumberBlock { index, .. } => vec![PurseKey::NumberBlock(index)],
-        Named::Network(network) => {
+        Named::Network { index: network, .. } => {
             let countries = policy.numbers.countries.iter();
             let of = |country: &Country| {
                 let (country, network) = (*country, network.clone());

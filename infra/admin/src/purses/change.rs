@@ -86,7 +86,9 @@ fn name_granted(
         }
         Named::NumberBlock { index, phone } => {
             let country = phone.country.ok_or_else(|| {
-                CommandError::usage("number-block: a number of a known country is needed")
+                CommandError::usage(
+                    "number-block: a number of a known country is needed, as in +1415555",
+                )
             })?;
             // One item pays for the block, whatever the shard of a phone.
             let asks = ask_of_shards(policy, country, now)?.into_iter().take(1);
@@ -96,8 +98,8 @@ fn name_granted(
             });
             Ok((format!("{}xxxx", phone.phone.block()), keyed.collect()))
         }
-        Named::Network(_) => Err(CommandError::usage(
-            "PURSE: a country or number-block is needed; a network earns its room with typed codes",
+        Named::Network { .. } => Err(CommandError::usage(
+            "PURSE: a country, as in MA, or number-block with a number is needed; a network earns its room with typed codes",
         )),
         Named::Item(PurseKey::Calls { .. }) => Err(CommandError::usage(
             "PURSE: calls get no grant; `[voice]` of the policy says how many a country starts with",

@@ -1,6 +1,8 @@
 //! What purses hold, in words and in JSON.
 
-use phoneproof_domain::purse::{Budget, Grant, Lane, Micros, MoneyView, Outlook, PurseView};
+use phoneproof_domain::purse::{
+    Budget, Grant, Lane, Micros, MoneyView, Outlook, PurseView, Standing,
+};
 use serde_json::{Map, Value, json};
 
 use crate::money::{format_texts, format_usd, usd};
@@ -155,11 +157,26 @@ pub(crate) fn describe_others(outlook: &Outlook, price: Micros) -> Map<String, V
                 "capUsd": usd(network.cap),
                 "codes": network.codes,
                 "codesNeeded": network.codes_needed,
-                "isFamiliar": network.is_familiar,
+                "isFamiliar": network.standing == Standing::Familiar,
+                "standing": network.standing.name(),
             }),
         ),
         ("unearnedLeftUsd".to_owned(), json!(usd(outlook.unearned))),
+        (
+            "unearnedFreesAt".to_owned(),
+            json!(outlook.unearned_pays_at),
+        ),
     ])
+}
+
+/// When an empty purse of a network pays again: time gives it nothing.
+const FREES_BY_CODE: &str = "codes typed there";
+
+/// Says what an empty purse of the network does, where it is empty.
+pub(crate) fn name_empty_network(outlook: &Outlook) -> Option<String> {
+    (outlook.network.standing == Standing::Empty).then(|| {
+        "the purse of the network is empty: the lane crowd is closed to it until codes that are typed there fill it".to_owned()
+    })
 }
 
 /// Makes the rows of the purses that a text needs: what they hold, their caps, and when they can pay. `pays` is the
@@ -204,20 +221,21 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
     ));
     let network = &outlook.network;
     let (codes, needed) = (network.codes, network.codes_needed);
-    let kind = if network.is_familiar {
-        "familiar"
-    } else {
-        "strange"
-    };
-    let says = format!("{kind}: {codes} codes of {needed}");
-    let view = PurseView {
-        holds: network.holds,
-        cap: network.cap,
-        pays_at: None,
-    };
-    rows.push(make_row_of_purse("network", &view, price, &says));
-    let unearned = format_texts(outlook.unearned, price);
-    rows.push(make_row(["unearned of today", &unearned, "-", "-", ""]));
+    let is_empty = network.standing == Standing::Empty;
+    rows.push(vec![
+        "network".to_owned(),
+        format_texts(network.holds, price),
+        format_texts(network.cap, price),
+        if is_empty { FREES_BY_CODE } else { "-" }.to_owned(),
+        format!("{}: {codes} codes of {needed}", network.standing.name()),
+    ]);
+    rows.push(vec![
+        "unearned of today".to_owned(),
+        format_texts(outlook.unearned, price),
+        "-".to_owned(),
+        format_or_dash(outlook.unearned_pays_at),
+        String::new(),
+    ]);
     rows
 }
 

@@ -222,7 +222,10 @@ async fn grants_and_budgets_say_that_they_do_not_reach_calls() {
             &["purse", "budget", "calls#US", "20"],
             "voice.money_per_day_usd",
         ),
-        (&["purse", "reset", "calls"], "calls: a value is needed"),
+        (
+            &["purse", "reset", "calls"],
+            "calls: a country is needed, as in MA",
+        ),
         (&["purse", "reset", "calls", "XX"], "calls: "),
     ] {
         let output = site.run(arguments).await;

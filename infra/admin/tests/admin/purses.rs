@@ -223,6 +223,74 @@ async fn explain_names_the_purse_that_refuses_and_when_it_frees() {
 }
 
 #[tokio::test]
+async fn explain_tells_an_empty_network_from_a_strange_one_and_says_what_fills_it() {
+    let site = start("", "").await;
+    site.establish().await;
+    let network = site.find_purse("net#US#0#").await;
+    site.set(("Limits", &network), "room", json!({ "N": "0" }))
+        .await;
+    let caller = neighbour(40);
+    let arguments = ["explain", &nth(1), &caller.0, &caller.1];
+    let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+    for words in [
+        "codes typed there",
+        "empty: 6 codes of 4",
+        "the purse of the network is empty: the lane crowd is closed to it until codes that are typed there fill it",
+        "the lane open pays",
+    ] {
+        assert!(human.contains(words), "{words}: {human}");
+    }
+    assert!(!human.contains("strange"), "{human}");
+    // An operator looks these words up.
+    let runbook = include_str!("../../../RUNBOOK.md");
+    for words in ["the purse of the network is empty", "empty: 6 codes of 4"] {
+        assert!(runbook.contains(words), "{words}");
+    }
+    // Codes that are typed there open the lane again. With the sample policy, each gives half a text.
+    for n in 1..3 {
+        let (purses, sent) = site.explain_and_send(&nth(n), neighbour(40 + n)).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let network = &purses["network"];
+        assert_eq!(
+            (
+                &purses["lane"],
+                &network["standing"],
+                &network["isFamiliar"]
+            ),
+            (&json!("open"), &json!("empty"), &json!(false))
+        );
+        let code = site.read_code(&nth(n));
+        let verified = site.client.verify(&sent.token(), &code).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+    }
+    let (purses, _) = site.explain_and_send(&nth(3), neighbour(43)).await;
+    assert_eq!(
+        (&purses["lane"], &purses["network"]["standing"]),
+        (&json!("crowd"), &json!("familiar"))
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_item_of_unearned_money_stops_nobody_and_is_named() {
+    let site = start("", "").await;
+    site.establish().await;
+    let service = site.find_purse("service#").await;
+    site.set(("Limits", &service), "left", json!({ "N": "-5" }))
+        .await;
+    let (purses, sent) = site.explain_and_send(&nth(1), neighbour(40)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    assert!(purses["unearnedFreesAt"].is_string(), "{purses}");
+    let listed = site.run_done(&["purses"]).await;
+    let named = json!([{ "purse": service, "attribute": "left" }]);
+    assert_eq!(listed["damaged"], named);
+    for arguments in [vec!["purses"], vec!["explain", "+14152003009"]] {
+        let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+        let words = format!("damaged: {service} cannot be read");
+        assert!(human.contains(&words), "{words}: {human}");
+    }
+}
+
+#[tokio::test]
 async fn explain_says_when_the_money_of_the_day_is_over() {
     let site = start_with_money("0.03").await;
     for n in 0..3 {

@@ -138,11 +138,11 @@ fn what_it_cannot_play_is_named() {
     let desk = Desk::with(DEFAULT_POLICY);
     desk.write("load.json", "{}");
     for (arguments, named) in [
-        (&[] as &[&str], "a policy is needed"),
+        (&[] as &[&str], "--policy: a policy file is needed"),
         (&["--policy", "nowhere.toml"], "nowhere.toml: "),
         (
             &["--policy", "policy.toml", "--only", "x"],
-            "there is no scenario x; there are 1, 1n",
+            "--only: there is no scenario x; there are 1, 1n",
         ),
         (
             &["--policy", "policy.toml", "--load", "load.json"],

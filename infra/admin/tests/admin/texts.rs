@@ -231,6 +231,38 @@ async fn the_secrets_of_a_receiver_are_printed_after_a_warning_and_rotate_with_t
 }
 
 /// Somebody who watches the log sees by which channel a text left, and why one did not.
+/// The lines of events, as `shared/observe` writes them.
+#[tokio::test]
+async fn tail_shows_what_failed_of_a_line_that_is_of_no_request() {
+    let site = Site::start().await;
+    let clock = phoneproof_config::process::SystemClock;
+    let now = u64::try_from(clock.since_epoch().as_millis()).expect("in range");
+    for (own, shown) in [
+        (
+            json!({ "message": "the service is not available", "cause": "the purse purse#US#0 cannot be read: its `crowd` is no amount" }),
+            "the service is not available  the purse purse#US#0 cannot be read: its `crowd` is no amount  event-1",
+        ),
+        (
+            json!({ "message": "a damaged item counts as one with nothing left", "item": "service#20000", "damage": "its `left`" }),
+            "a damaged item counts as one with nothing left  service#20000  its `left`  event-1",
+        ),
+        (
+            json!({ "message": "a purse got no credit for a typed code", "error": "no answer", "item": "purse#US#0" }),
+            "a purse got no credit for a typed code  no answer  purse#US#0  event-1",
+        ),
+    ] {
+        let mut line = json!({ "timestamp": "2026-11-30T00:00:00Z", "level": "ERROR", "span": { "request_id": "event-1", "name": "request" } });
+        let members = line.as_object_mut().expect("an object");
+        members.extend(own.as_object().expect("an object").clone());
+        site.stack
+            .backends
+            .log
+            .push(now, line.to_string().as_bytes());
+        let human = String::from_utf8(site.run(&["tail"]).await.stdout).expect("UTF-8");
+        assert!(human.contains(shown), "{shown}: {human}");
+    }
+}
+
 #[tokio::test]
 async fn tail_shows_the_channel_and_the_reason_of_a_line() {
     let site = Site::start().await;

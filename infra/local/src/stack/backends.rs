@@ -43,7 +43,7 @@ pub struct Backends {
     pub secret: Secret,
     /// The secret with the account service's keyring.
     pub account_secret: Secret,
-    /// The request lines that CloudWatch Logs answers with.
+    /// The lines that CloudWatch Logs answers with.
     pub log: Log,
     /// Kept while the backends run, for its lock.
     _data: Option<DataFiles>,
@@ -61,7 +61,7 @@ impl Backends {
         let data = options.data.as_deref().map(DataFiles::open).transpose()?;
         let beside_data = |extension| data.as_ref().map(|data| data.beside(extension));
         let inbox = beside_data("inbox.jsonl").map_or_else(|| Ok(Inbox::default()), Inbox::open)?;
-        let log = Log::default();
+        let log = options.log.clone();
         let random = options.random.as_ref();
         let secret = keyrings::open(
             KeyringOwner::Verification,

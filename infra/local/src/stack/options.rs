@@ -16,6 +16,7 @@ use phoneproof_domain::random::Random;
 use phoneproof_observe::Output;
 
 use crate::accounts::{AccountTables, account_tables};
+use crate::aws::Log;
 use crate::gateway;
 use crate::sms_account::SmsAccount;
 
@@ -62,6 +63,9 @@ pub struct Options {
     pub accept_test_numbers: bool,
     /// Whether texts carry what a receipt of delivery brings back.
     pub receipts: bool,
+    /// The lines that CloudWatch Logs answers with. Request lines go there by themselves. A program whose events are to be
+    /// there, too, writes them to a clone.
+    pub log: Log,
     /// Takes the request lines; standard error by default.
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
@@ -93,6 +97,7 @@ impl Options {
             account: SmsAccount::default(),
             accept_test_numbers: true,
             receipts: false,
+            log: Log::default(),
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
             function_timeout: gateway::FUNCTION_TIMEOUT,

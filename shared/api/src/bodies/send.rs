@@ -58,7 +58,8 @@ pub struct SendBody {
     action: Option<SensitiveText>,
     /// The IP address of the end user, from a backend that calls for its users with the client key of the business.
     /// Limits and blocks of addresses and networks are then about this address, and not about the backend's. It is
-    /// refused for a business without a client key.
+    /// refused for a business without a client key. It is the address that the user has on the internet: one of a machine
+    /// itself, of a private network, of multicast or of a reserved range is refused.
     #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
     user_address: Option<SensitiveText>,
     /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives
@@ -112,7 +113,11 @@ impl SendBody {
         let token = faults.parse_optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action =
             faults.parse_optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
-        let user_address = faults.parse_optional("userAddress", body.user_address, parse_address);
+        let user_address = faults.parse_optional(
+            "userAddress",
+            body.user_address,
+            SourceAddress::parse_of_user,
+        );
         let attestation = faults.parse_optional("attestation", body.attestation, |t| {
             check_text(t, MAX_ATTESTATION_BYTES)
         });
@@ -149,14 +154,6 @@ impl SendBody {
             medium,
         })
     }
-}
-
-/// Reads the address of an end user: one address and nothing else.
-fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
-    let ip = text
-        .parse()
-        .map_err(|_| "one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")?;
-    Ok(SourceAddress::new(ip))
 }
 
 /// The challenge of a code that was texted.

@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use phoneproof_domain::policy::{Fault, PolicyFaults};
 
+use super::reader::Misfit;
+
 /// Collects faults, so that an operator sees all of them at once.
 #[derive(Default)]
 pub(super) struct Faults {
     /// Values that have the wrong form. They were left out before the values were checked.
-    form: Vec<Fault>,
+    form: Vec<Misfit>,
     /// Values that are not accepted.
     found: Vec<Fault>,
 }
 
 impl Faults {
     /// Starts with the values that have the wrong form.
-    pub(super) fn of_form(form: Vec<Fault>) -> Self {
+    pub(super) fn of_form(form: Vec<Misfit>) -> Self {
         Self {
             form,
             found: Vec::new(),
@@ -34,13 +36,24 @@ impl Faults {
     /// One function for all types of paths and reasons, because each of them would be a copy of it.
     fn add_any(&mut self, path: &dyn Display, reason: &dyn Display) {
         let path = path.to_string();
-        let is_left_out = |form: &Fault| form.path == "file" || is_within(&path, &form.path);
+        if let Some(size) = self.find_size(&path) {
+            size.reason = reason.to_string();
+            size.number = None;
+            return;
+        }
+        let is_left_out = |form: &Misfit| form.path == "file" || is_within(&path, &form.path);
         if !self.form.iter().any(is_left_out) {
             self.found.push(Fault {
                 path,
                 reason: reason.to_string(),
             });
         }
+    }
+
+    /// Finds the number at `path` that no policy can hold, unless its range was named already.
+    fn find_size(&mut self, path: &str) -> Option<&mut Misfit> {
+        let mut form = self.form.iter_mut();
+        form.find(|form| form.number.is_some() && form.path == path)
     }
 
     /// Notes a fault of the value at `path` that follows from the value at `other`. If that was left out, nobody knows.
@@ -68,7 +81,7 @@ impl Faults {
     }
 
     fn is_left_out(&self, path: &str) -> bool {
-        let holds = |form: &Fault| is_within(&form.path, path) || is_within(path, &form.path);
+        let holds = |form: &Misfit| is_within(&form.path, path) || is_within(path, &form.path);
         self.form.iter().any(holds)
     }
 
@@ -103,7 +116,8 @@ impl Faults {
         self.form.is_empty() && self.found.is_empty()
     }
 
-    /// Returns `value`, and notes a fault if it is not in `range`.
+    /// Returns `value`. If it is not in `range`, notes a fault and returns the nearest number that is: other checks then have no work
+    /// with a number that means nothing.
     pub(super) fn check_range(
         &mut self,
         path: impl Display,
@@ -111,12 +125,15 @@ impl Faults {
         range: RangeInclusive<u32>,
     ) -> u32 {
         self.check_any_range(&path, value, &range);
-        value
+        value.clamp(*range.start(), *range.end())
     }
 
     fn check_any_range(&mut self, path: &dyn Display, value: u32, range: &RangeInclusive<u32>) {
         if !range.contains(&value) {
             let (least, most) = (range.start(), range.end());
+            let path = &path.to_string();
+            let size = self.find_size(path).and_then(|size| size.number);
+            let value = size.unwrap_or(i64::from(value));
             self.add_any(
                 path,
                 &format_args!("{value} is not within {least} to {most}"),
@@ -124,7 +141,7 @@ impl Faults {
         }
     }
 
-    /// Returns `value` seconds, and notes a fault if the number is not in `range`.
+    /// Returns `value` seconds, or the nearest in `range` with a fault.
     pub(super) fn check_seconds(
         &mut self,
         path: impl Display,
@@ -147,7 +164,10 @@ impl Faults {
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, PolicyFaults> {
         match value {
             Some(value) if self.is_empty() => Ok(value),
-            _ => Err(PolicyFaults([self.form, self.found].concat())),
+            _ => {
+                let form = self.form.into_iter().map(Fault::from);
+                Err(PolicyFaults(form.chain(self.found).collect()))
+            }
         }
     }
 }

@@ -31,12 +31,11 @@ pub(super) fn check_purses(
 ) -> PurseSettings {
     let policy = read_policy(table);
     for fault in policy.faults() {
-        let (field, other) = (fault.field, fault.beside.unwrap_or(fault.field));
-        faults.add_beside(
-            format_args!("purses.{field}"),
-            format_args!("purses.{other}"),
-            fault.reason,
-        );
+        let path = format!("purses.{}", fault.field);
+        match fault.beside {
+            Some(other) => faults.add_beside(path, format_args!("purses.{other}"), fault.reason),
+            None => faults.add(path, fault.reason),
+        }
     }
     PurseSettings {
         policy,

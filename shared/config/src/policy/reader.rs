@@ -10,24 +10,45 @@ use std::ops::Range;
 use phoneproof_domain::policy::Fault;
 use toml::{Table, Value};
 
+/// A value of the wrong form.
+pub(super) struct Misfit {
+    /// Its path, or `file` for the file as a whole.
+    pub(super) path: String,
+    /// What is wrong with it.
+    pub(super) reason: String,
+    /// A whole number that no policy can hold. The check of the value, which knows its range, then says it better.
+    pub(super) number: Option<i64>,
+}
+
+impl From<Misfit> for Fault {
+    fn from(Misfit { path, reason, .. }: Misfit) -> Self {
+        Self { path, reason }
+    }
+}
+
 /// Where a reader is, and what it found there.
 #[derive(Default)]
 pub(super) struct Notes {
     /// The path of the value that is read, as in `business.login.templates` or `sms.price_list.usd[3]`.
     path: String,
-    faults: Vec<Fault>,
+    faults: Vec<Misfit>,
 }
 
 impl Notes {
     /// Notes that the value at the current path is not accepted, and why.
     fn add(&mut self, reason: String) {
+        self.add_number(reason, None);
+    }
+
+    fn add_number(&mut self, reason: String, number: Option<i64>) {
         let path = match self.path.as_str() {
             "" => "file",
             path => path,
         };
-        self.faults.push(Fault {
+        self.faults.push(Misfit {
             path: path.to_owned(),
             reason,
+            number,
         });
     }
 
@@ -227,13 +248,12 @@ impl FromValue for u32 {
             notes.add_type("a whole number from 0 on", &value);
             return None;
         };
-        let read = Self::try_from(number).ok();
-        if read.is_none() {
-            // The check of the value, which knows its range, sees only what a policy can hold.
+        // The check of the value knows its range, which nothing so large is in.
+        Some(Self::try_from(number).unwrap_or_else(|_| {
             let size = if number < 0 { "below 0" } else { "too large" };
-            notes.add(format!("{number} is {size}"));
-        }
-        read
+            notes.add_number(format!("{number} is {size}"), Some(number));
+            Self::MAX
+        }))
     }
 }
 
@@ -300,7 +320,7 @@ impl FromValue for Strings {
 /// Reads a document, and every place where it departs from `T`.
 ///
 /// A file that is not TOML has one fault, and counts as empty.
-pub(super) fn read<T: FromMembers>(text: &str) -> (T, Vec<Fault>) {
+pub(super) fn read<T: FromMembers>(text: &str) -> (T, Vec<Misfit>) {
     let mut notes = Notes::default();
     let table = read_toml(text).unwrap_or_else(|error| {
         notes.add(describe_syntax_error(text, &error));

@@ -93,6 +93,30 @@ impl NetworkRecord {
     }
 }
 
+/// What a network is to the lane of the crowd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Too few codes were typed there, or none for long. The lane is closed to it.
+    Strange,
+    /// The lane is open to it.
+    Familiar,
+    /// Enough codes were typed there, and its purse cannot pay for a text. Time gives it nothing: codes that are typed
+    /// there open the lane again.
+    Empty,
+}
+
+impl Standing {
+    /// Returns the stable name, in what operators read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strange => "strange",
+            Self::Familiar => "familiar",
+            Self::Empty => "empty",
+        }
+    }
+}
+
 /// What is left of the unearned money of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceRecord {

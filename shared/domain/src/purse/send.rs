@@ -17,7 +17,7 @@ use super::payments::{
 };
 use super::plan::Plan;
 use super::policy::PursePolicy;
-use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
+use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord, Standing};
 use super::refusal::{PurseRefusal, PurseRule, Stopped};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
@@ -93,13 +93,18 @@ impl Records {
         CountryDraft::new(ask, policy, self.country.clone(), self.overrides, unearned)
     }
 
-    /// Whether the network is one of the crowd's, in a country that needs `codes_needed` codes for it, and can pay.
-    pub(super) fn is_familiar(&self, ask: &Ask, codes_needed: i64) -> bool {
-        self.network.is_some_and(|network| {
-            network.holds >= ask.price
-                && network.codes >= codes_needed
-                && !network.is_forgotten(ask.now)
-        })
+    /// Says what the network is to the crowd's lane, in a country that needs `codes_needed` codes for it.
+    pub(super) fn find_standing(&self, ask: &Ask, codes_needed: i64) -> Standing {
+        match self.network {
+            Some(network) if network.codes >= codes_needed && !network.is_forgotten(ask.now) => {
+                if network.holds >= ask.price {
+                    Standing::Familiar
+                } else {
+                    Standing::Empty
+                }
+            }
+            Some(_) | None => Standing::Strange,
+        }
     }
 }
 
@@ -215,7 +220,7 @@ fn plan_without(
         block = NumberBlockDraw::Spared;
     }
     let needed = policy.count_codes_needed(draft.record.typed_before);
-    let familiar = records.is_familiar(ask, needed);
+    let familiar = records.find_standing(ask, needed) == Standing::Familiar;
     let chosen = choose(ask, policy, records, &mut draft, &block, familiar);
     let empty = draft.empty();
     let (lane, claim) = match chosen {

@@ -1,6 +1,7 @@
 //! What the purses of a text hold and who would pay, for operators. The functions that decide a send say so.
 
 use super::Micros;
+use super::amount::Damaged;
 use super::ask::Ask;
 use super::draft::CountryDraft;
 use super::evidence::Evidence;
@@ -9,7 +10,7 @@ use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
 use super::plan::Plan;
 use super::policy::PursePolicy;
-use super::records::{NetworkRecord, NumberBlockRecord};
+use super::records::{NetworkRecord, NumberBlockRecord, Standing};
 use super::refill::PurseView;
 use super::refusal::Stopped;
 use super::send::{Records, plan_first_try, plan_from_records};
@@ -60,8 +61,8 @@ pub struct NetworkView {
     pub codes: i64,
     /// The codes that open the crowd's lane to it.
     pub codes_needed: i64,
-    /// Whether the crowd's lane is open to it, and it can pay.
-    pub is_familiar: bool,
+    /// Whether the crowd's lane is open to it, or why not.
+    pub standing: Standing,
 }
 
 /// What the purses of one text hold.
@@ -81,6 +82,10 @@ pub struct Outlook {
     pub network: NetworkView,
     /// What the service still gives today that nobody earned.
     pub unearned: Micros,
+    /// From when that is enough for a text again; `None` when it is now.
+    pub unearned_pays_at: Option<Timestamp>,
+    /// The item of what nobody earned, where somebody damaged it. It then counts as nothing, and stops no country.
+    pub damaged_service: Option<(PurseKey, Damaged)>,
     /// The texts of the country's week.
     pub sent: i64,
     /// The typed codes of the country's week.
@@ -93,6 +98,9 @@ pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outloo
     let draft = records.draft(ask, policy);
     let lasts = |grant: &Grant| ask.now < grant.until && grant.room > 0;
     let block = records.number_block;
+    let unearned = records
+        .service
+        .map_or(policy.unearned_per_day, |service| service.left);
     Outlook {
         lanes: Lanes::new(|lane| look_at_lane(ask, policy, &draft, lane)),
         grant: records.overrides.grant.filter(lasts),
@@ -100,9 +108,9 @@ pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outloo
         number_block: look_at_number_block(ask, policy, block.as_ref()),
         block_grant: block.and_then(|block| block.grant).filter(lasts),
         network: look_at_network(ask, policy, records, &draft),
-        unearned: records
-            .service
-            .map_or(policy.unearned_per_day, |service| service.left),
+        unearned,
+        unearned_pays_at: (unearned < ask.price).then(|| ask.today.end()),
+        damaged_service: records.damaged_service.clone(),
         sent: draft.record.sent,
         typed: draft.record.typed,
     }
@@ -161,6 +169,6 @@ fn look_at_network(
         cap: ask.price.saturating_mul(i64::from(policy.network.cap)),
         codes: known.map_or(0, |network| network.codes),
         codes_needed: needed,
-        is_familiar: records.is_familiar(ask, needed),
+        standing: records.find_standing(ask, needed),
     }
 }

@@ -3,6 +3,41 @@
 use super::*;
 
 #[test]
+fn a_limit_of_an_hour_that_the_day_never_lets_be_reached_is_warned_of() {
+    let warned = |limits: &str, of_business: &str| {
+        let text = SMALLEST.replacen(
+            "[business.login]",
+            &format!("[limits]\n{limits}\n[business.login]\n{of_business}"),
+            1,
+        );
+        let found = warnings(&text).into_iter().map(|found| found.to_string());
+        let of_limits = found.filter(|line| line.contains("never reached"));
+        of_limits.collect::<Vec<_>>()
+    };
+    let of_phone = |hour, day| {
+        format!(
+            "limits.phone_per_hour: {hour} texts are never reached, because limits.phone_per_day admits {day}: at most \
+             {day} has an effect here"
+        )
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(warned("", ""), none);
+    assert_eq!(warned("phone_per_hour = 10", ""), none, "as many as a day");
+    assert_eq!(warned("phone_per_hour = 11", ""), [of_phone(11, 10)]);
+    assert_eq!(warned("phone_per_day = 4", ""), [of_phone(5, 4)]);
+    // Without a limit of its own for the day, a business has none.
+    assert_eq!(warned("", "texts_per_hour = 900"), none);
+    assert_eq!(warned("", "texts_per_hour = 9\ntexts_per_day = 9"), none);
+    let of_business = warned(
+        "phone_per_hour = 11",
+        "texts_per_hour = 10\ntexts_per_day = 9",
+    );
+    assert_eq!(of_business.len(), 2, "{of_business:?}");
+    let path = "business.login.texts_per_hour: 10 texts are never reached, because business.login.texts_per_day admits 9";
+    assert!(of_business[1].starts_with(path), "{of_business:?}");
+}
+
+#[test]
 fn an_edge_is_known_by_its_issuer_and_keys() {
     const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
         MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
@@ -92,7 +127,7 @@ fn a_business_may_have_limits() {
     for (added, fault) in [
         ("texts_per_hour = 0", "0 is not within 1 to 1000000"),
         ("texts_per_day = 1000001", "1000001 is not within"),
-        ("texts_per_day = -1", "-1 is below 0"),
+        ("texts_per_day = -1", "-1 is not within 1 to 1000000"),
         ("texts_per_hour = 1.5", "a whole number"),
     ] {
         let error = with(added).expect_err("refused");

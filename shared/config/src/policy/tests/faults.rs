@@ -239,3 +239,42 @@ fn a_file_that_is_not_toml_or_lacks_a_table_is_a_fault_of_the_file() {
     ];
     assert_eq!(nothing, missing);
 }
+
+/// A number that no policy can hold has one fault, which names the range.
+#[test]
+fn a_number_below_0_or_too_large_is_told_what_is_accepted() {
+    for (table, field, accepted) in [
+        ("limits", "cooldown_seconds", "10 to 3600"),
+        ("limits", "phone_per_hour", "1 to 1000000"),
+        ("lock", "wrong_codes_per_day", "1 to 100"),
+        ("lock", "remembered_days", "1 to 3650"),
+        ("sms", "max_segments", "1 to 10"),
+        ("business.login", "code_length", "6 to 10"),
+        ("business.login", "code_lifetime_seconds", "30 to 600"),
+        ("business.login", "attempts", "1 to 10"),
+        ("business.login", "texts_per_day", "1 to 1000000"),
+        ("purses.shards", "US", "1 to 100"),
+        ("purses.open", "texts", "1 to 1,000,000 texts"),
+        ("purses.open", "refill_minutes", "1 to 100,000 minutes"),
+        ("purses.open", "refill_to", "1 text up to"),
+        ("purses.network", "codes_per_million", "0 to 1,000,000"),
+        ("purses.known", "days", "1 to 400 days"),
+        ("purses.known", "after_days", "0 days up to"),
+    ] {
+        for number in ["-1", "4294967296"] {
+            let line = format!("{field} = {number}\n");
+            let header = format!("[{table}]\n");
+            let text = if SMALLEST.contains(header.trim()) {
+                SMALLEST.replacen(header.trim(), &format!("{header}{line}"), 1)
+            } else {
+                format!("{SMALLEST}\n{header}{line}")
+            };
+            let found = faults(&text);
+            assert_eq!(found.len(), 1, "{table}.{field}: {found:?}");
+            let own = format!("{table}.{field}: ");
+            assert!(found[0].starts_with(&own), "{found:?}");
+            assert!(found[0].contains(accepted), "{accepted}: {found:?}");
+            assert!(!found[0].contains("4294967295"), "{found:?}");
+        }
+    }
+}

@@ -69,8 +69,41 @@ fn a_forgotten_network_holds_nothing() {
     let policy = PursePolicy::default();
     let table = Table::familiar(&policy);
     let near = outlook(&table, &ask(0, "home", "b")).network;
-    assert!(near.is_familiar && near.holds > 0);
+    assert_eq!(near.standing, Standing::Familiar);
+    assert!(near.holds > 0);
     assert_eq!((near.codes, near.codes_needed), (4, 4));
     let later = outlook(&table, &ask(15 * 86_400, "home", "b")).network;
-    assert_eq!((later.is_familiar, later.holds, later.codes), (false, 0, 0));
+    assert_eq!(
+        (later.standing, later.holds, later.codes),
+        (Standing::Strange, 0, 0)
+    );
+}
+
+#[test]
+fn a_network_whose_purse_is_empty_is_not_a_strange_one() {
+    let mut table = Table::familiar(&PursePolicy::default());
+    let ask = ask(0, "home", "b");
+    let mut standing = |holds, codes| {
+        table.set(ask.network_key(), Attribute::Room, holds);
+        table.set(ask.network_key(), Attribute::Codes, codes);
+        outlook(&table, &ask).network.standing
+    };
+    assert_eq!(standing(PRICE, 4), Standing::Familiar);
+    assert_eq!(standing(PRICE - 1, 4), Standing::Empty);
+    assert_eq!(standing(PRICE - 1, 3), Standing::Strange);
+    assert_eq!(standing(PRICE, 3), Standing::Strange);
+}
+
+#[test]
+fn operators_see_when_unearned_money_is_given_again_and_an_item_that_gives_none() {
+    let mut table = Table::familiar(&PursePolicy::default());
+    let ask = ask(0, "home", "b");
+    let mut seen = |left| {
+        table.set(ask.service_key(), Attribute::Left, left);
+        let seen = outlook(&table, &ask);
+        (seen.unearned_pays_at, seen.damaged_service.is_some())
+    };
+    assert_eq!(seen(PRICE), (None, false));
+    assert_eq!(seen(PRICE - 1), (Some(ask.today.end()), false));
+    assert_eq!(seen(-1), (Some(ask.today.end()), true));
 }
