@@ -229,7 +229,8 @@ async fn a_refusal_asks_for_an_attestation_where_the_lane_is_on() {
     }
 }
 
-/// A front end keeps the key of a request that waits for an attestation. Whichever of its tries arrives, there is one text.
+/// A front end keeps the key of a request that waits for an attestation. Whichever of its tries arrives, there is one
+/// text.
 #[tokio::test]
 async fn a_request_that_waits_for_an_attestation_texts_once_under_its_key() {
     let (world, edge) = start_with_lane("[purses.attested]\n").await;

@@ -46,8 +46,8 @@ async fn a_send_by_any_channel_makes_two_calls() {
     }
 }
 
-/// The connection to End User Messaging opens beside the reservation, so nobody waits for it. The next call takes it, and one
-/// that may have died in a freeze is replaced: a call may not be repeated.
+/// The connection to End User Messaging opens beside the reservation, so nobody waits for it. The next call takes it,
+/// and one that may have died in a freeze is replaced: a call may not be repeated.
 #[tokio::test]
 async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() {
     // On loopback SNS is the same host as End User Messaging. So texts take the hook here, and only calls use the wire.

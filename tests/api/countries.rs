@@ -25,8 +25,8 @@ fn newest(world: &World, phone: &str) -> String {
     texts.first().expect("a text").body.clone()
 }
 
-/// What the newest text to a phone was sent as: its attributes, without that of every text. These worlds have no prices, and
-/// so no price limit.
+/// What the newest text to a phone was sent as: its attributes, without that of every text. These worlds have no
+/// prices, and so no price limit.
 fn sent_as(world: &World, phone: &str) -> BTreeMap<String, String> {
     let texts = world.texts(phone);
     let mut attributes = texts.first().expect("a text").attributes.clone();

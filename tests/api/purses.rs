@@ -1,5 +1,5 @@
-//! Purses: who pays for a text until its code is typed in. Every figure follows from the sample policy, in which a text to
-//! the US costs a cent and a new country starts with six texts.
+//! Purses: who pays for a text until its code is typed in. Every figure follows from the sample policy, in which a text
+//! to the US costs a cent and a new country starts with six texts.
 
 mod damaged;
 mod owner;
@@ -132,8 +132,8 @@ async fn random_numbers_of_a_new_country_get_six_texts() {
     assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
-/// What one instance was told to refuse costs it one read unit each, and no write, for ten seconds. Whom the memory cannot
-/// refuse passes meanwhile.
+/// What one instance was told to refuse costs it one read unit each, and no write, for ten seconds. Whom the memory
+/// cannot refuse passes meanwhile.
 #[tokio::test]
 async fn a_flood_on_empty_purses_reads_little_writes_nothing_and_stops_nobody_else() {
     let world = start().await;

@@ -1,4 +1,5 @@
-//! What the answer to a text that the carrier refused says: what is known of its limits, and when the next text can pass.
+//! What the answer to a text that the carrier refused says: what is known of its limits, and when the next text can
+//! pass.
 
 use std::time::Duration;
 
@@ -90,7 +91,8 @@ async fn the_text_that_used_up_an_unrefunded_limit_says_when_that_limit_ends() {
 
 #[tokio::test]
 async fn the_text_that_emptied_a_number_block_says_when_the_block_can_pay_again() {
-    // Five texts to one block of numbers, which starts with five cents. Their lane gets its money back, the block does not.
+    // Five texts to one block of numbers, which starts with five cents. Their lane gets its money back, the block does
+    // not.
     let number = |n: u32| format!("+141520079{n:02}");
     let address = |n: u32| format!("192.0.2.{}", n + 1);
     let world = World::builder().purses().start().await;

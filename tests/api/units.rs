@@ -1,7 +1,7 @@
 //! The capacity units of DynamoDB that a send and a verify use, by who pays for the text.
 //!
-//! An established send is the usual one: `purses::an_established_send_is_one_transaction_of_seven_items` holds its 14 write
-//! units. Here are the others. A first try that failed is billed, too.
+//! An established send is the usual one: `purses::an_established_send_is_one_transaction_of_seven_items` holds its 14
+//! write units. Here are the others. A first try that failed is billed, too.
 
 use phoneproof_tests::{Units, World, phone};
 use serde_json::{Value, json};
@@ -55,8 +55,8 @@ async fn a_send_that_the_crowd_does_not_pay_for_reads_once_and_writes_once_more(
     let world = start().await;
     // Seven items: phone, device, address, ranges, block, network, country.
     assert_eq!(count_send(&world, 1, &home(1)).await, units(14, 0));
-    // Strangers do not need the network: six items. The network was returned, and so was the country if it refused. The phone
-    // and what did not refuse are read.
+    // Strangers do not need the network: six items. The network was returned, and so was the country if it refused. The
+    // phone and what did not refuse are read.
     assert_eq!(count_send(&world, 2, &abroad(2)).await, units(14 + 12, 6));
     // A known phone at its device needs neither block nor network: five items.
     assert_eq!(count_send(&world, 600, &abroad(3)).await, units(14 + 10, 6));

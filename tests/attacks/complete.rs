@@ -1,4 +1,5 @@
-//! The table of attacks in `SECURITY.md` names every test, every test has its row, and the README says how many there are.
+//! The table of attacks in `SECURITY.md` names every test, every test has its row, and the README says how many there
+//! are.
 
 use std::collections::BTreeSet;
 

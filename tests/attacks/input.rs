@@ -89,7 +89,8 @@ fn routes() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Spoils `good` in every way: each field twice, each field but `locale` with each other JSON type, and an unknown field.
+/// Spoils `good` in every way: each field twice, each field but `locale` with each other JSON type, and an unknown
+/// field.
 fn spoil(good: &Value) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();
     for (name, value) in good.as_object().expect("an object") {

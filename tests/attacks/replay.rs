@@ -1,7 +1,7 @@
 //! The recorded attacks on the SMS bill, replayed over HTTP on the stack's clock while honest users come.
 //!
-//! Attackers and honest users are those of `phoneproof_simulator`, from seed 1. The country has been served for months: its
-//! purse, its networks and its regular users stand in the tables when the day begins.
+//! Attackers and honest users are those of `phoneproof_simulator`, from seed 1. The country has been served for months:
+//! its purse, its networks and its regular users stand in the tables when the day begins.
 
 mod day;
 
@@ -16,8 +16,8 @@ fn find_place(code: &str) -> Place {
     place(country).expect("a country of the recordings")
 }
 
-/// Luma: 13,000 texts in eight hours into one block of ten thousand numbers, from 20,000 addresses; here every fourth of
-/// them. Twenty users of that block, who were verified before, ask meanwhile.
+/// Luma: 13,000 texts in eight hours into one block of ten thousand numbers, from 20,000 addresses; here every fourth
+/// of them. Twenty users of that block, who were verified before, ask meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn luma_replayed() {
     let place = find_place("UZ");

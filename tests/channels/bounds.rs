@@ -1,4 +1,5 @@
-//! Receivers that answer slowly, wrongly, too much, or with redirects: an answer in time, and one of the documented ones.
+//! Receivers that answer slowly, wrongly, too much, or with redirects: an answer in time, and one of the documented
+//! ones.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Threat: a hook that leads inside. No request reaches an address that the policy does not allow, whatever its name says.
+//! Threat: a hook that leads inside. No request reaches an address that the policy does not allow, whatever its name
+//! says.
 
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use super::receiver::{Answer, Receiver};
 async fn a_name_that_leads_inside_gets_no_connection() {
     let receiver = Receiver::always(Answer::of(200, "", "")).await;
     let port = receiver.url.split(['/', ':']).nth(4).expect("a port");
-    // `localhost` stands for any name whose owner lets it lead inside: it is resolved, and only its addresses are judged.
+    // `localhost` stands for any name whose owner lets it lead inside: it is resolved, and only its addresses are
+    // judged.
     for (host, reach) in [("localhost", Reach::Public), ("LocalHost.", Reach::Public)] {
         let url = format!("https://{host}:{port}/hook");
         let builder = World::builder().route(&[Channel::Hook]);

@@ -1,4 +1,5 @@
-//! The channels of texts: what each answer of a channel means, which channel is next, and the contract of the send hook.
+//! The channels of texts: what each answer of a channel means, which channel is next, and the contract of the send
+//! hook.
 //!
 //! Only this suite takes every reason to its status, refund and metric. Only it has receivers that answer wrongly on
 //! purpose, and receivers that stand where no request may go.

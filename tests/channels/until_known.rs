@@ -77,7 +77,8 @@ async fn three_tries_that_sent_nothing_are_enough() {
     assert_eq!(world.lines.last()["channel"], "sns");
 }
 
-/// Once a try may have texted, an answer that says nothing of the text ends nothing: something before the receiver may give it.
+/// Once a try may have texted, an answer that says nothing of the text ends nothing: something before the receiver may
+/// give it.
 #[tokio::test]
 async fn an_answer_without_news_of_the_text_does_not_end_the_asking() {
     let mut running = JoinSet::new();

@@ -1,5 +1,5 @@
-//! Faults at a call: at its reservation, at the second try on the purse of calls, at the call itself, at the refund of a call
-//! that was refused, and at the credits of a code that was called.
+//! Faults at a call: at its reservation, at the second try on the purse of calls, at the call itself, at the refund of
+//! a call that was refused, and at the credits of a code that was called.
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;

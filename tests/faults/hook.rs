@@ -1,5 +1,5 @@
-//! Faults at the request of the send hook. A try that may have been taken is repeated under its id, and the receiver of the
-//! stack knows it.
+//! Faults at the request of the send hook. A try that may have been taken is repeated under its id, and the receiver of
+//! the stack knows it.
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_tests::{Fault, HOOK, World, phone};

@@ -90,7 +90,8 @@ async fn a_failed_credit_loses_room_and_never_gains_it() {
     assert_eq!(seen, expect_statuses(200, &[]));
 }
 
-/// A purse that somebody damaged by hand stops its country. The line names the item, and the caller learns nothing of it.
+/// A purse that somebody damaged by hand stops its country. The line names the item, and the caller learns nothing of
+/// it.
 #[tokio::test]
 async fn a_damaged_purse_is_named_in_a_line() {
     const OF_US: &str = "purse#US#0";

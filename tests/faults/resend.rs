@@ -41,7 +41,8 @@ async fn the_first_code_stays_good_when_the_read_of_a_resend_fails() {
     assert_eq!(seen, expect_statuses(202, &PLAIN));
 }
 
-/// An instance that meets many faults uses up its retries. The SDK would count those of all clients of a process together.
+/// An instance that meets many faults uses up its retries. The SDK would count those of all clients of a process
+/// together.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_retries_of_one_instance_are_not_those_of_another() {
     let (other, token) = start_after_a_text(TokenMode::Stored).await;

@@ -189,8 +189,8 @@ async fn canaries_of_the_hook_appear_in_no_log_and_no_table() {
     );
 }
 
-/// The same with the channels of End User Messaging. The types of its SDK print number and words, and Notify's answers have all
-/// words.
+/// The same with the channels of End User Messaging. The types of its SDK print number and words, and Notify's answers
+/// have all words.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn canaries_of_end_user_messaging_appear_in_no_log_and_no_table() {
     let mut canaries = Canaries::new();

@@ -38,8 +38,8 @@ where
     so_many_at_once(*PARALLEL, client, call).await
 }
 
-/// Makes `count` calls at the same moment, as [`at_once`] does. Use it where every call takes many transactions, which the
-/// embedded database makes one after another.
+/// Makes `count` calls at the same moment, as [`at_once`] does. Use it where every call takes many transactions, which
+/// the embedded database makes one after another.
 pub async fn so_many_at_once<F>(
     count: usize,
     client: &Client,

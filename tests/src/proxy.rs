@@ -140,7 +140,8 @@ impl Proxy {
         self.overtake_after(operation, 0, put);
     }
 
-    /// Lets the next `calls` calls of `operation` alone, and lets another writer make this `PutItem` after every later one.
+    /// Lets the next `calls` calls of `operation` alone, and lets another writer make this `PutItem` after every later
+    /// one.
     pub fn overtake_after(&self, operation: &str, calls: usize, put: Value) {
         let mut plan = lock(&self.plan);
         plan.overtaken.insert(operation.to_owned(), (calls, put));

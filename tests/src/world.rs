@@ -155,7 +155,8 @@ impl World {
             .expect("an instance")
     }
 
-    /// Starts another instance of the service, like [`World::instance`], that reaches SNS and End User Messaging over a wire.
+    /// Starts another instance of the service, like [`World::instance`], that reaches SNS and End User Messaging over a
+    /// wire.
     pub async fn wired_instance(&self) -> (Stack, Wire) {
         let mut endpoints = self.setup.1.clone();
         let wire = Wire::to(&endpoints.sns).await;

@@ -75,7 +75,8 @@ const NAMES_AWS: [(&str, &str); 4] = [
 /// The cryptography, which calls nothing.
 const AWS_LC: &str = "aws-lc-rs";
 
-/// The external crates that the domain may use. They are values, parsers and macros, and none reaches out of the process.
+/// The external crates that the domain may use. They are values, parsers and macros, and none reaches out of the
+/// process.
 const OF_THE_DOMAIN: [&str; 7] = [
     "derive_more",
     "prost",

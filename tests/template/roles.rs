@@ -131,8 +131,8 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
     }
 }
 
-/// The sends of End User Messaging take resources, so the role names them: those of the operator, the configuration that
-/// the stack makes, or one that it has not made.
+/// The sends of End User Messaging take resources, so the role names them: those of the operator, the configuration
+/// that the stack makes, or one that it has not made.
 #[tokio::test]
 async fn the_role_of_send_names_what_texts_of_end_user_messaging_are_sent_with() {
     for (channels, condition, resource) in [

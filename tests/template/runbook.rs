@@ -188,8 +188,8 @@ case "$*" in
 esac
 }"#;
 
-/// Runs a block as in a shell into which somebody pastes it, with other values in place of `STAGE` and `ACCOUNTS`. Returns
-/// whether it ended well, and what it said.
+/// Runs a block as in a shell into which somebody pastes it, with other values in place of `STAGE` and `ACCOUNTS`.
+/// Returns whether it ended well, and what it said.
 fn paste(block: &str, variables: &[(&str, &str)]) -> (bool, String) {
     let shown = "status=$?; echo \"KEYS=$KEYRING_SECRET\"; exit $status";
     let done = Command::new("bash")
@@ -212,8 +212,8 @@ fn find_block(line: &str) -> &'static str {
     block.expect("a block")
 }
 
-/// The accounts' keyring must not pass for that of a stack that is missing, and a missing account stack must not pass for
-/// none.
+/// The accounts' keyring must not pass for that of a stack that is missing, and a missing account stack must not pass
+/// for none.
 #[test]
 fn the_first_block_fails_when_a_stack_is_missing() {
     let block = find_block("export STAGE=dev");

@@ -13,8 +13,8 @@ pub struct AccountSettings {
     pub issuer: String,
     /// `ISSUER`: the URL of the verification service whose success tokens are accepted.
     pub verifier: String,
-    /// Where the keys of `verifier` are fetched; below its URL if `None`. A local stack's public URL may lead to it only for
-    /// others, such as through a tunnel. No variable sets this.
+    /// Where the keys of `verifier` are fetched; below its URL if `None`. A local stack's public URL may lead to it
+    /// only for others, such as through a tunnel. No variable sets this.
     pub jwks_url: Option<String>,
     /// `ACCOUNTS_TABLE`: the table of accounts, and of which account has which phone.
     pub accounts_table: String,

@@ -57,8 +57,8 @@ impl RecoveryCode {
         Self(Zeroizing::new(random))
     }
 
-    /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits, separators and what stands
-    /// around the code are read like those of a texted code, by [`typed`].
+    /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits, separators and what
+    /// stands around the code are read like those of a texted code, by [`typed`].
     ///
     /// Returns `None` for any other text.
     #[must_use]

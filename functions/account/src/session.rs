@@ -16,8 +16,8 @@ pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 /// and two tabs with different tokens do not end their session.
 pub const GRACE: Duration = Duration::from_secs(30);
 
-/// The most tokens that a session exchanges within [`GRACE`], because it remembers each of them. Beyond that, the current
-/// token is given again in place of a successor.
+/// The most tokens that a session exchanges within [`GRACE`], because it remembers each of them. Beyond that, the
+/// current token is given again in place of a successor.
 pub const MAX_EXCHANGED: usize = 16;
 
 /// A token that was exchanged.
@@ -45,8 +45,8 @@ pub struct Session {
     pub used_at: Timestamp,
     /// The digest of the token that continues it.
     pub current: TokenDigest,
-    /// The tokens that were exchanged before the current one, the earliest first. It holds those of the last [`GRACE`], and
-    /// the last one in any case.
+    /// The tokens that were exchanged before the current one, the earliest first. It holds those of the last [`GRACE`],
+    /// and the last one in any case.
     pub exchanged: Vec<Exchanged>,
 }
 
@@ -55,8 +55,8 @@ pub struct Session {
 pub enum Decision {
     /// Exchange the token: make its successor the current token.
     Rotate,
-    /// The token was exchanged less than [`GRACE`] ago, or is current while too many were exchanged in that time: give the
-    /// current token again and change nothing.
+    /// The token was exchanged less than [`GRACE`] ago, or is current while too many were exchanged in that time: give
+    /// the current token again and change nothing.
     Repeat,
     /// The session is over.
     Expired,

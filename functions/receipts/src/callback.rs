@@ -77,8 +77,8 @@ pub(crate) fn check_size(incoming: &Incoming) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Returns the id of a callback, which is the same in each try of one report, and when this try was signed; `None` unless its
-/// signature is right.
+/// Returns the id of a callback, which is the same in each try of one report, and when this try was signed; `None`
+/// unless its signature is right.
 pub(crate) fn check_signature<'c>(
     incoming: &'c Incoming,
     keyring: &Keyring,

@@ -1,7 +1,7 @@
 //! Reads the events of AWS End User Messaging that `EventBridge` hands over.
 //!
-//! The user guide shows the members ("Monitoring with `EventBridge`", "Example event data"). All others are ignored, and so
-//! are those that may name a person: nothing here reads a number or a description.
+//! The user guide shows the members ("Monitoring with `EventBridge`", "Example event data"). All others are ignored,
+//! and so are those that may name a person: nothing here reads a number or a description.
 
 use phoneproof_aws::end_user_messaging::RECEIPT_CONTEXT;
 use phoneproof_domain::country::Country;

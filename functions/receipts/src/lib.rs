@@ -1,8 +1,8 @@
-//! The `receipts` function. It takes receipts of delivery: the events of AWS End User Messaging, and the callbacks of the
-//! receiver of the send hook.
+//! The `receipts` function. It takes receipts of delivery: the events of AWS End User Messaging, and the callbacks of
+//! the receiver of the send hook.
 //!
-//! A receipt becomes a metric, and the last outcome of its phone. It never makes anybody send again: this function sends
-//! nothing, and no other one reads what it writes.
+//! A receipt becomes a metric, and the last outcome of its phone. It never makes anybody send again: this function
+//! sends nothing, and no other one reads what it writes.
 
 mod callback;
 mod event;
@@ -68,8 +68,8 @@ async fn take_callback(app: &App, incoming: &mut Incoming) -> Result<Reply, Prob
 ///
 /// # Errors
 ///
-/// When the keyring or the store gives no answer. Lambda then hands over the event again. An event that cannot be read is
-/// counted and given up.
+/// When the keyring or the store gives no answer. Lambda then hands over the event again. An event that cannot be read
+/// is counted and given up.
 pub async fn take(app: Arc<App>, event: Value) -> Result<(), phoneproof_runtime::Error> {
     let read = match event::read(&event) {
         Ok(read) => read,

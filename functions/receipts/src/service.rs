@@ -123,8 +123,8 @@ impl Receipts {
         }))
     }
 
-    /// Makes what is counted for an event about a text that nothing says this service sent. A country outside the policy is
-    /// left out, so the dimension stays bounded.
+    /// Makes what is counted for an event about a text that nothing says this service sent. A country outside the
+    /// policy is left out, so the dimension stays bounded.
     pub(crate) fn report_unattributed(&self, event: &Event) -> Receipt {
         Receipt {
             country: event

@@ -30,8 +30,8 @@ const FULL: Duration = Duration::from_secs(10);
 /// How long a busy machine may take for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often connections are counted until one try shows what a quiet machine shows. On a busy one a send may outlast the
-/// trust in a connection, and the pool may take one back too late: then it is right to open another.
+/// How often connections are counted until one try shows what a quiet machine shows. On a busy one a send may outlast
+/// the trust in a connection, and the pool may take one back too late: then it is right to open another.
 const TRIES: u32 = 5;
 
 /// The file of the policy. The tests type no code in, so its purses are in shadow mode.

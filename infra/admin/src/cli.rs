@@ -118,8 +118,8 @@ pub(crate) enum Command {
         #[arg(value_name = "PHONE")]
         typed_phone: String,
     },
-    /// Erase everything stored about a phone: its record, counters and open challenges. An entry on the block list stays
-    /// without --with-block.
+    /// Erase everything stored about a phone: its record, counters and open challenges. An entry on the block list
+    /// stays without --with-block.
     Forget {
         /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]
@@ -128,9 +128,9 @@ pub(crate) enum Command {
         #[arg(long)]
         with_block: bool,
     },
-    /// Ask AWS whether the account and the stack can text real users: sandbox, spend limit, numbers, opted-out, delivery
-    /// logs, alarms, rights, keys, prices and countries of the policy. Says what to do. Changes nothing, and ends with 1 if
-    /// a check fails.
+    /// Ask AWS whether the account and the stack can text real users: sandbox, spend limit, numbers, opted-out,
+    /// delivery logs, alarms, rights, keys, prices and countries of the policy. Says what to do. Changes nothing, and
+    /// ends with 1 if a check fails.
     Doctor {
         /// How long each check may take, as in 15s.
         #[arg(long, default_value = "15s", allow_hyphen_values = true, value_parser = parse_span)]
@@ -161,12 +161,13 @@ pub(crate) enum Command {
         /// Language of the text; the default of the business if not given.
         #[arg(long)]
         locale: Option<String>,
-        /// Channel that takes the text: sns, end-user-messaging, notify or hook; the first one of the country's route if not
-        /// given. notify-voice calls the phone instead. The variable `SEND_HOOK_URL` replaces the URL of the policy.
+        /// Channel that takes the text: sns, end-user-messaging, notify or hook; the first one of the country's route
+        /// if not given. notify-voice calls the phone instead. The variable `SEND_HOOK_URL` replaces the URL of the
+        /// policy.
         #[arg(long, value_parser = parse_channel)]
         channel: Option<Channel>,
-        /// Ask end-user-messaging, notify or notify-voice whether it would take the text or the call. Nothing is sent, and
-        /// nothing is billed.
+        /// Ask end-user-messaging, notify or notify-voice whether it would take the text or the call. Nothing is sent,
+        /// and nothing is billed.
         #[arg(long)]
         dry_run: bool,
     },
@@ -192,8 +193,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10", allow_negative_numbers = true, value_parser = parse_count)]
         top: Option<usize>,
     },
-    /// Play recorded attacks and honest loads against a policy file, and show what they cost and whom they lock out. Needs
-    /// no stack and no network.
+    /// Play recorded attacks and honest loads against a policy file, and show what they cost and whom they lock out.
+    /// Needs no stack and no network.
     Simulate(SimulateArguments),
     /// Print a completion script for a shell.
     Completions {
@@ -326,8 +327,8 @@ pub(crate) enum KeysCommand {
     },
     /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before and no command is; the next
-        /// of r2, r3, … if not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before and no command is; the
+        /// next of r2, r3, … if not given.
         id: Option<String>,
     },
     /// Make new tokens with a root. Refused until every function and every cache of the key set knows it.

@@ -52,8 +52,8 @@ pub(crate) async fn read_layer(aws: &SdkConfig, function: &str) -> Result<String
     to_text(policy.await?.ok_or_else(|| report_not_found(missing()))?)
 }
 
-/// Returns what `read` finds in the last of `layers` that holds it. Lambda merges the layers of a function in their order,
-/// so the file of a later one replaces that of an earlier one.
+/// Returns what `read` finds in the last of `layers` that holds it. Lambda merges the layers of a function in their
+/// order, so the file of a later one replaces that of an earlier one.
 async fn find_last<L, T>(
     layers: impl DoubleEndedIterator<Item = L>,
     mut read: impl AsyncFnMut(L) -> Result<Option<T>, CommandError>,

@@ -102,7 +102,8 @@ fn warn(command: &KeysCommand, keeps_passwords: bool) -> Option<String> {
     }
 }
 
-/// Changes the keyring as of now, and says what was done. `lifetime` is how long tokens of a retired root may be in use.
+/// Changes the keyring as of now, and says what was done. `lifetime` is how long tokens of a retired root may be in
+/// use.
 fn change(
     operator: &Operator,
     document: &mut KeyringDocument,

@@ -207,8 +207,8 @@ impl Operator {
         }
     }
 
-    /// Makes the settings of the client of AWS End User Messaging, which sends texts from the region of SNS. The service does
-    /// not retry either: a second try could text twice.
+    /// Makes the settings of the client of AWS End User Messaging, which sends texts from the region of SNS. The
+    /// service does not retry either: a second try could text twice.
     pub(crate) fn make_sms_voice_config(&self, resources: &Resources) -> sms_voice::Config {
         let config =
             sms_voice::config::Builder::from(&self.aws).retry_config(RetryConfig::disabled());

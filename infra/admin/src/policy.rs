@@ -1,4 +1,5 @@
-//! `policy check`: shows the faults of a policy, or its warnings, the rules of countries, and the size and cost of its texts.
+//! `policy check`: shows the faults of a policy, or its warnings, the rules of countries, and the size and cost of its
+//! texts.
 
 mod calls;
 mod countries;
@@ -216,7 +217,8 @@ impl Range {
     }
 }
 
-/// Estimates the least and the most that a text costs over the countries of the policy that admit its locale; `None` without a price.
+/// Estimates the least and the most that a text costs over the countries of the policy that admit its locale; `None`
+/// without a price.
 fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<Range> {
     let countries = policy.numbers.countries.iter().filter(|country| {
         let allowed = policy.sms.locales(Some(**country));

@@ -43,9 +43,9 @@ impl Version {
 
     /// Puts a new text in use in place of this version.
     ///
-    /// `PutSecretValue` alone would replace what another operator has written since. So the text first becomes a version
-    /// that nobody uses. Secrets Manager then moves [`CURRENT`] to it only if the label is still at this version
-    /// (AWS Secrets Manager API reference, `UpdateSecretVersionStage`).
+    /// `PutSecretValue` alone would replace what another operator has written since. So the text first becomes a
+    /// version that nobody uses. Secrets Manager then moves [`CURRENT`] to it only if the label is still at this
+    /// version (AWS Secrets Manager API reference, `UpdateSecretVersionStage`).
     ///
     /// # Errors
     ///

@@ -50,8 +50,8 @@ pub(crate) fn render<'p>(
     })
 }
 
-/// Returns what purses pay for a text of a business to `country`, for a caller who names no language. Without a business it is the first one of
-/// the policy. `None` for a country without a price.
+/// Returns what purses pay for a text of a business to `country`, for a caller who names no language. Without a
+/// business it is the first one of the policy. `None` for a country without a price.
 pub(crate) fn price(
     policy: &Policy,
     business: Option<&str>,

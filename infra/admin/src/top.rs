@@ -1,7 +1,7 @@
 //! `stats --top`: the busiest subjects of the request lines.
 //!
-//! A line names the subject that a rule refused, or the device that asked for a code that was entered wrong. It names the
-//! country of the number. So the texts sent are known by country only.
+//! A line names the subject that a rule refused, or the device that asked for a code that was entered wrong. It names
+//! the country of the number. So the texts sent are known by country only.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

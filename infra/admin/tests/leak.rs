@@ -283,8 +283,8 @@ impl Window {
     }
 }
 
-/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, may print the
-/// secrets of the hook and replace the second again, and counts what is accepted afterwards.
+/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, may print
+/// the secrets of the hook and replace the second again, and counts what is accepted afterwards.
 async fn follow(mut commands: Commands) {
     let root = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
     let keyring = format!(r#"{{"current":"r1","r1":"{root}"}}"#);
@@ -299,8 +299,8 @@ async fn follow(mut commands: Commands) {
     }
     let session = log_in(&world.client, 1, PASSWORD).await;
     let access = session.json["accessToken"].as_str().expect("a token");
-    // The account service reads its own keyring now, and the key set 200 seconds later. So after the leak it knows its new
-    // keys 200 seconds before it knows those of the verification service.
+    // The account service reads its own keyring now, and the key set 200 seconds later. So after the leak it knows its
+    // new keys 200 seconds before it knows those of the verification service.
     world.advance(240);
     assert_eq!(get_me(&world.client, access).await.status, 200);
     let unspent = world.proof("login", &phone(1)).await;

@@ -162,7 +162,8 @@ impl Gateway {
 fn join_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
-        // An event is JSON, so every value becomes text, even one that is not valid text. The functions refuse what they cannot read.
+        // An event is JSON, so every value becomes text, even one that is not valid text. The functions refuse what
+        // they cannot read.
         let value = String::from_utf8_lossy(value.as_bytes());
         joined
             .entry(name.as_str().to_owned())

@@ -143,7 +143,8 @@ impl Inbox {
         self.publish_once(None, message)
     }
 
-    /// Takes a text like [`Inbox::publish`]. With the `key` of an earlier text it is the same text, and is not kept again.
+    /// Takes a text like [`Inbox::publish`]. With the `key` of an earlier text it is the same text, and is not kept
+    /// again.
     #[must_use]
     pub fn publish_once(&self, key: Option<&str>, mut message: Message) -> (String, Carrier) {
         let mut contents = self.lock();
@@ -186,8 +187,8 @@ impl Inbox {
         };
     }
 
-    /// Sets what the carrier does from now on with the texts of one channel to phones without a carrier of their own; `None`
-    /// takes that carrier away.
+    /// Sets what the carrier does from now on with the texts of one channel to phones without a carrier of their own;
+    /// `None` takes that carrier away.
     pub fn set_carrier_of_channel(&self, channel: Channel, carrier: Option<Carrier>) {
         let mut contents = self.lock();
         let channel = channel.as_str();

@@ -1,4 +1,5 @@
-//! Policies of the local stack that refuse less: that of `cargo run`, and one for end-to-end suites, which no limit stops.
+//! Policies of the local stack that refuse less: that of `cargo run`, and one for end-to-end suites, which no limit
+//! stops.
 
 use std::time::Duration;
 
@@ -21,9 +22,11 @@ const LEAST_COOLDOWN: Duration = Duration::from_secs(10);
 /// The line of the policy file that names the rules in shadow mode.
 const NO_SHADOW: &str = "shadow = []";
 
-/// Returns the sample policy with every rule of the purses in shadow mode. The policy file stays what the stack runs with.
+/// Returns the sample policy with every rule of the purses in shadow mode. The policy file stays what the stack runs
+/// with.
 ///
-/// A person who tries the service leaves codes untyped and would soon empty a purse: a new country starts with a few texts.
+/// A person who tries the service leaves codes untyped and would soon empty a purse: a new country starts with a few
+/// texts.
 #[must_use]
 pub fn make_policy_to_try() -> String {
     let rules = PurseRule::ALL.map(|rule| format!("\"{}\"", rule.name()));
@@ -42,8 +45,8 @@ countries = ["US", "GB"]
 price_usd = 0.10
 "#;
 
-/// Rewrites the text of the file that holds `policy`: its limits are out of the reach of a suite, and its cooldown is as short
-/// as the lifetime of its codes allows. What may be texted, and what the texts say, stays.
+/// Rewrites the text of the file that holds `policy`: its limits are out of the reach of a suite, and its cooldown is
+/// as short as the lifetime of its codes allows. What may be texted, and what the texts say, stays.
 ///
 /// It is a text, so that `phoneproof-admin`, which reads the file, judges by the limits that the stack has.
 ///
@@ -54,8 +57,8 @@ pub fn loosen_limits(text: &str, policy: &Policy) -> Result<String, String> {
     let mut file: Table = text.parse().map_err(|error| format!("{error}"))?;
     let lifetimes = policy.businesses.values().map(|b| b.code_lifetime);
     let longest = lifetimes.max().unwrap_or_default() + REPEATED_FOR;
-    // A phone has so many slots for challenges at most, besides those of its reserve. The next one needs a slot whose challenge
-    // is over.
+    // A phone has so many slots for challenges at most, besides those of its reserve. The next one needs a slot whose
+    // challenge is over.
     let seconds = longest
         .as_secs()
         .div_ceil(u64::from(policy.most_slots - RESERVE_SLOTS) - 1);

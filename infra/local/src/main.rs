@@ -22,7 +22,8 @@ use serde_json::Value;
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
 ///
-/// `PROXY_SECRET_SHA256` and `PROXY_ADDRESS_HEADER` of the environment make it trust a proxy, as they do in a deployment.
+/// `PROXY_SECRET_SHA256` and `PROXY_ADDRESS_HEADER` of the environment make it trust a proxy, as they do in a
+/// deployment.
 #[derive(Parser)]
 #[command(name = "phoneproof-local", version)]
 struct Arguments {
@@ -35,25 +36,27 @@ struct Arguments {
     /// path of the URL too, so the proxy may pass the path on or take it off.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given, with its purses in shadow mode.
+    /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given, with its purses in shadow
+    /// mode.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Web origin whose pages may call the verification API, such as `http://localhost:5173`. For several, repeat the option.
+    /// Web origin whose pages may call the verification API, such as `http://localhost:5173`. For several, repeat the
+    /// option.
     #[arg(long, value_name = "ORIGIN")]
     allowed_origin: Vec<String>,
-    /// For end-to-end suites: a million texts an hour and a day, a lock after 100 wrong codes, and the shortest cooldown (10 s
-    /// for codes of 300 s). The policy's countries and templates stay.
+    /// For end-to-end suites: a million texts an hour and a day, a lock after 100 wrong codes, and the shortest
+    /// cooldown (10 s for codes of 300 s). The policy's countries and templates stay.
     #[arg(long)]
     loose_limits: bool,
     /// File to keep the tables in, with the keyrings and the inbox beside it; all stay in memory if not given.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Let the AWS account look as on its first day when `phoneproof-admin doctor` asks: SMS sandbox, a spend limit of one
-    /// dollar, no numbers, nobody gets the alarms. The inbox takes texts all the same.
+    /// Let the AWS account look as on its first day when `phoneproof-admin doctor` asks: SMS sandbox, a spend limit of
+    /// one dollar, no numbers, nobody gets the alarms. The inbox takes texts all the same.
     #[arg(long)]
     new_account: bool,
-    /// Lets people in the US and GB be called: the demo page then offers a call, and its phone shows what it says. A policy
-    /// file says so itself.
+    /// Lets people in the US and GB be called: the demo page then offers a call, and its phone shows what it says. A
+    /// policy file says so itself.
     #[arg(long, conflicts_with = "policy")]
     voice: bool,
     /// Where challenge tokens live: sealed at the client, or stored in a table.

@@ -1,7 +1,7 @@
 //! What the page `/operations` shows: attacks and honest loads against the policy of this stack, on a virtual clock.
 //!
-//! A run is a stream of JSON lines: first what it is about, then a frame per step and side, and an end. It is played twice
-//! at once, with the stack's policy and with its limits alone. Nothing of it touches the stack's tables.
+//! A run is a stream of JSON lines: first what it is about, then a frame per step and side, and an end. It is played
+//! twice at once, with the stack's policy and with its limits alone. Nothing of it touches the stack's tables.
 //!
 //! Few runs go on at a time. A run ends when its reader leaves.
 

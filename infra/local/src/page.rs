@@ -94,8 +94,9 @@ pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
     FILES.into_iter().map(|(path, ..)| path).chain([MESSAGES])
 }
 
-/// Routes to the files, to the messages of `inbox` and to the runs of the operations page, at the root and at `base_path`.
-/// The pages name each other and the API relatively, so they stay behind the path at which a browser found them.
+/// Routes to the files, to the messages of `inbox` and to the runs of the operations page, at the root and at
+/// `base_path`. The pages name each other and the API relatively, so they stay behind the path at which a browser found
+/// them.
 pub(crate) fn router(inbox: Inbox, policy: &Policy, base_path: &str) -> Router {
     // One for both places: few runs go on at a time.
     let operations = Operations::new(policy);
@@ -130,8 +131,8 @@ struct Filter {
     phone: Option<String>,
 }
 
-/// Reads the phone of a query, with whatever may stand between and around its digits. `+1…` works, although a `+` means a
-/// space in a query, and so does the number without its `+`.
+/// Reads the phone of a query, with whatever may stand between and around its digits. `+1…` works, although a `+` means
+/// a space in a query, and so does the number without its `+`.
 ///
 /// A national number has another length than the numbers of the country that its first digits would name.
 fn read_phone(text: &str) -> Option<Phone> {

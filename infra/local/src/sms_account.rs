@@ -105,7 +105,8 @@ pub struct Contents {
     pub month_spent: Option<f64>,
     /// The origination numbers, as `ListOriginationNumbers` lists them.
     pub numbers: Vec<OriginationNumber>,
-    /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`. A number is of the US, and texts.
+    /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`. A number is of the US, and
+    /// texts.
     pub identities: BTreeMap<String, String>,
     /// The sender ids that the account owns.
     pub sender_ids: Vec<SenderId>,

@@ -1,6 +1,7 @@
 //! What pumping of calls costs, and what honest users lose by it, as `data/calls.tsv` records it.
 //!
-//! After a change of the rules, `cargo test -p phoneproof-simulator --test calls -- --ignored --nocapture` prints new rows.
+//! After a change of the rules, `cargo test -p phoneproof-simulator --test calls -- --ignored --nocapture` prints new
+//! rows.
 
 use phoneproof_simulator::scenario::{Figures, Market, Scenario, list_calls};
 use phoneproof_simulator::service::Defence;
@@ -11,8 +12,8 @@ fn list() -> Vec<Scenario> {
     list_calls(&Market::from_recordings())
 }
 
-/// Writes a row: id, seeds, texts, calls, dollars, dearest, honest calls, percent lost; and of the first seed: millionths of a
-/// dollar, honest calls, honest calls lost.
+/// Writes a row: id, seeds, texts, calls, dollars, dearest, honest calls, percent lost; and of the first seed:
+/// millionths of a dollar, honest calls, honest calls lost.
 fn to_row(scenario: &Scenario, figures: &Figures, first: &str) -> String {
     let honest = figures.honest_calls;
     format!(

@@ -1,10 +1,11 @@
 //! The whole table of numbers: what the rules cost and lose in every scenario, as `data/rows.tsv` records it.
 //!
-//! The rows are compared with what was promised, and with the model in which the rules were designed (`data/model.tsv`). A run
-//! depends on its seed alone. So the first seed of a row must give exactly what is recorded, and the rows cannot grow old.
+//! The rows are compared with what was promised, and with the model in which the rules were designed
+//! (`data/model.tsv`). A run depends on its seed alone. So the first seed of a row must give exactly what is recorded,
+//! and the rows cannot grow old.
 //!
-//! After a change of the rules, `cargo test -p phoneproof-simulator --test table -- --ignored --nocapture` prints new rows. It
-//! takes some minutes.
+//! After a change of the rules, `cargo test -p phoneproof-simulator --test table -- --ignored --nocapture` prints new
+//! rows. It takes some minutes.
 
 #![expect(
     clippy::expect_used,

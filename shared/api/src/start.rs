@@ -28,8 +28,8 @@ use crate::App;
 /// What a function prepares before its first invocation, besides the keyring.
 #[derive(Debug, Clone, Copy)]
 pub struct Preparation {
-    /// Whether it sends texts: it then connects to the channel that they take first, as it does to DynamoDB, so that the first
-    /// request need not wait for a connection.
+    /// Whether it sends texts: it then connects to the channel that they take first, as it does to DynamoDB, so that
+    /// the first request need not wait for a connection.
     pub texts: bool,
     /// The work to do once, while the network is waited for.
     pub compute: fn(&Service),

@@ -68,7 +68,8 @@ impl Channels {
 
     /// Does `work`, and opens a connection to `channel` beside it unless one was used a moment ago.
     ///
-    /// So a text neither waits for a connection nor goes over one that may be dead. A failure of `work` ends the opening.
+    /// So a text neither waits for a connection nor goes over one that may be dead. A failure of `work` ends the
+    /// opening.
     ///
     /// # Errors
     ///
@@ -86,8 +87,8 @@ impl Channels {
         Ok(done)
     }
 
-    /// Hands `text` to `channel`, and waits for what becomes of it until `deadline`. The hook's requests are signed with
-    /// `keyring`.
+    /// Hands `text` to `channel`, and waits for what becomes of it until `deadline`. The hook's requests are signed
+    /// with `keyring`.
     pub async fn send(
         &self,
         channel: Channel,

@@ -116,8 +116,8 @@ pub struct Clients {
     connections_to_dynamodb: Connections,
 }
 
-/// TLS could not be set up, so no client was built: none may trust other authorities than the chosen ones. The text says
-/// why.
+/// TLS could not be set up, so no client was built: none may trust other authorities than the chosen ones. The text
+/// says why.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("TLS could not be set up: {cause}")]
 pub struct TlsFailed {
@@ -141,8 +141,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Clients {
-    /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS. `clock` tells
-    /// how long a connection was unused.
+    /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS. `clock`
+    /// tells how long a connection was unused.
     ///
     /// # Errors
     ///
@@ -197,8 +197,8 @@ impl Clients {
         }
     }
 
-    /// Opens a connection to DynamoDB before the first call needs it: TCP and TLS take longer than the call itself. Errors are
-    /// ignored; the first real call reports them.
+    /// Opens a connection to DynamoDB before the first call needs it: TCP and TLS take longer than the call itself.
+    /// Errors are ignored; the first real call reports them.
     pub async fn connect(&self) {
         self.connections_to_dynamodb.prepare().await;
     }
@@ -243,7 +243,8 @@ fn build_sms_voice(
 
 /// The time-outs of a client that sends texts.
 ///
-/// Neither API deduplicates texts, so a retry could text twice. The one attempt is limited by the deadline of the request.
+/// Neither API deduplicates texts, so a retry could text twice. The one attempt is limited by the deadline of the
+/// request.
 fn allow_one_attempt() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -274,8 +275,8 @@ fn make_shared_config(settings: &AwsSettings) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(allow_retries())
-        // Both look at every body and every answer. Answers are small and have a time-out, and the clock of a function is
-        // set by AWS.
+        // Both look at every body and every answer. Answers are small and have a time-out, and the clock of a function
+        // is set by AWS.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .disable_clock_skew_correction(true)
         .timeout_config(

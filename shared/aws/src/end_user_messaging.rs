@@ -1,9 +1,9 @@
 //! Sends texts and calls through AWS End User Messaging: by `SendTextMessage`, `SendNotifyTextMessage` and
 //! `SendNotifyVoiceMessage`.
 //!
-//! No call has a token that would make a second try the same text, so each text gets one attempt.
-//! The types of the SDK print bodies and numbers in their `Debug`, and the answers of Notify repeat all its words. So no
-//! request, answer or error of the SDK leaves this module.
+//! No call has a token that would make a second try the same text, so each text gets one attempt. The types of the SDK
+//! print bodies and numbers in their `Debug`, and the answers of Notify repeat all its words. So no request, answer or
+//! error of the SDK leaves this module.
 
 mod reasons;
 
@@ -119,8 +119,8 @@ impl EndUserMessaging {
         conclude(self.channel(), called)
     }
 
-    /// Calls the operation, and returns the message id that it assigned. The words that Notify made are dropped: they have
-    /// the code in them.
+    /// Calls the operation, and returns the message id that it assigned. The words that Notify made are dropped: they
+    /// have the code in them.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Hands texts to the send hook: a service of the operator, which hands them to a provider of its own.
 //!
-//! A request is a Standard Webhook (1.0.0). All tries of one text have the same `webhook-id`, so a receiver can tell a retry
-//! from another text. That makes a retry safe, and most lost answers become known.
-//! `docs/HOOK.md` describes the contract.
+//! A request is a Standard Webhook (1.0.0). All tries of one text have the same `webhook-id`, so a receiver can tell a
+//! retry from another text. That makes a retry safe, and most lost answers become known. `docs/HOOK.md` describes the
+//! contract.
 
 mod answer;
 
@@ -79,9 +79,10 @@ impl Hook {
 
     /// Hands over `text`, in tries until `deadline`. All have the same id, so more tries text nobody twice.
     ///
-    /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or a
-    /// refusal with a code. Any other answer is no news of the text, so the hook asks on, and without one that settles it the
-    /// text is [`Delivery::Unknown`]. Before that, three tries are enough, and a refusal that no other try can change is.
+    /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or
+    /// a refusal with a code. Any other answer is no news of the text, so the hook asks on, and without one that
+    /// settles it the text is [`Delivery::Unknown`]. Before that, three tries are enough, and a refusal that no other
+    /// try can change is.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
             let detail = Some(Detail::from_name("no-client"));

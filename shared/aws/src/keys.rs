@@ -61,7 +61,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Makes a cache over the secret with this id or ARN, which holds the keyring of `owner`. The secret is not read yet.
+    /// Makes a cache over the secret with this id or ARN, which holds the keyring of `owner`. The secret is not read
+    /// yet.
     #[must_use]
     pub fn new(client: Client, secret_id: String, owner: KeyringOwner) -> Self {
         Self {
@@ -92,8 +93,8 @@ impl Keys {
     /// Returns the keyring at `now`: the cached one while it is fresh, otherwise a new one that is read from the
     /// secret.
     ///
-    /// When the read fails or misses `deadline`, the cached keyring is returned until it is [`USABLE_FOR`] old. A clock that is
-    /// set back makes it no younger.
+    /// When the read fails or misses `deadline`, the cached keyring is returned until it is [`USABLE_FOR`] old. A clock
+    /// that is set back makes it no younger.
     ///
     /// # Errors
     ///

@@ -40,7 +40,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The proxy that is trusted to name the address of a client; `None` trusts none.
     pub proxy: Option<ProxySettings>,
-    /// `RECEIPTS`: `true` if receipts of delivery are taken, so texts carry what a receipt brings back; `false` (default).
+    /// `RECEIPTS`: `true` if receipts of delivery are taken, so texts carry what a receipt brings back; `false`
+    /// (default).
     pub receipts: bool,
     /// `STACK_NAME`: the `stack` of every metric; [`LOCAL_STACK`] if it is not set.
     pub stack_name: String,
@@ -165,8 +166,9 @@ fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
 
 /// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.
 ///
-/// They are `AWS_REGION`, `SNS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` with its
-/// variants `_DYNAMODB`, `_SNS`, `_PINPOINT_SMS_VOICE_V2` and `_SECRETS_MANAGER`, and `AWS_CA_BUNDLE`.
+/// They are `AWS_REGION`, `SNS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`,
+/// `AWS_ENDPOINT_URL` with its variants `_DYNAMODB`, `_SNS`, `_PINPOINT_SMS_VOICE_V2` and `_SECRETS_MANAGER`, and
+/// `AWS_CA_BUNDLE`.
 ///
 /// # Errors
 ///

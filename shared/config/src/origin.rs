@@ -25,8 +25,8 @@ const WITHOUT_ORIGIN: [&str; 9] = [
     "view-source",
 ];
 
-/// Reads an origin, and writes it as browsers do: scheme and host in lower case, addresses in their one spelling, without the
-/// scheme's own port.
+/// Reads an origin, and writes it as browsers do: scheme and host in lower case, addresses in their one spelling,
+/// without the scheme's own port.
 ///
 /// Apps in a web view have schemes of their own, such as `capacitor://localhost`. `None` for every other text, such as
 /// `*` or `null`, which would name more than one site, and for what no browser would send.

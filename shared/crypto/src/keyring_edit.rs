@@ -50,7 +50,8 @@ pub enum EditError {
     /// The keyring has a key with this id already. When an RSA key is added, it is the id of the one that is there.
     #[error("the keyring has a key `{0}` already")]
     Exists(String),
-    /// The keyring had a key with this id before, or the id names another kind of key. Caches may still know the old one.
+    /// The keyring had a key with this id before, or the id names another kind of key. Caches may still know the old
+    /// one.
     #[error("`{id}` was used before; choose an id that was not, such as `{next}`")]
     Used {
         /// The id that was asked for.
@@ -64,7 +65,8 @@ pub enum EditError {
         /// An id that no key had.
         next: String,
     },
-    /// The id is a word of the commands or of the keyring. In a command or in a list nobody could tell which of the two it is.
+    /// The id is a word of the commands or of the keyring. In a command or in a list nobody could tell which of the two
+    /// it is.
     #[error(
         "`{id}` is a word of the commands or of the keyring, so no key has it as its id; choose an id such as `{next}`"
     )]
@@ -141,7 +143,8 @@ impl KeyringDocument {
         self.document.rsa.is_some()
     }
 
-    /// Makes an id for a new root: `r` and a number that is higher than that of every key that is or was in the keyring.
+    /// Makes an id for a new root: `r` and a number that is higher than that of every key that is or was in the
+    /// keyring.
     #[must_use]
     pub fn next_id(&self) -> String {
         next_id("r", 1, self.known_ids())

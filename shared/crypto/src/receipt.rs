@@ -4,12 +4,13 @@
 //! r1.<root id>.<nonce>.<ciphertext and tag>
 //! ```
 //!
-//! One primitive does both that is needed. Nobody without the keyring can make such a text, so nobody writes outcomes for
-//! phones that were not texted. And nobody can read it or tell that two of them are of one phone, because the nonce is
-//! random. A MAC of the index would do the first alone, and a MAC of a random value would need a table to find the phone.
+//! One primitive does both that is needed. Nobody without the keyring can make such a text, so nobody writes outcomes
+//! for phones that were not texted. And nobody can read it or tell that two of them are of one phone, because the nonce
+//! is random. A MAC of the index would do the first alone, and a MAC of a random value would need a table to find the
+//! phone.
 //!
-//! The cipher is AES-256-GCM. Its key derives from the root for this purpose alone. A root that leaves the keyring takes the
-//! receipts of its texts with it.
+//! The cipher is AES-256-GCM. Its key derives from the root for this purpose alone. A root that leaves the keyring
+//! takes the receipts of its texts with it.
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
@@ -32,8 +33,8 @@ const VERSION: &str = "r1";
 /// The longest text that is read, in bytes. A real one has about 130.
 const MAX_BYTES: usize = 512;
 
-/// The layout of the plaintext, in postcard encoding. A test with a known answer holds it in place. Another layout needs
-/// another [`VERSION`].
+/// The layout of the plaintext, in postcard encoding. A test with a known answer holds it in place. Another layout
+/// needs another [`VERSION`].
 #[derive(Serialize, Deserialize)]
 struct Contents<'a> {
     phone: [u8; 32],
@@ -104,8 +105,8 @@ pub fn open(text: &str, keyring: &Keyring) -> Option<SentText> {
     })
 }
 
-/// Makes the id of a report: of the text that `receipt` stands for, and of what its reporter calls it. Two texts share none,
-/// because no two sealed values are the same.
+/// Makes the id of a report: of the text that `receipt` stands for, and of what its reporter calls it. Two texts share
+/// none, because no two sealed values are the same.
 #[must_use]
 pub fn report_id(receipt: &str, name: &str) -> ReportId {
     let digest = sha256(format!("report\n{receipt}\n{name}").as_bytes());

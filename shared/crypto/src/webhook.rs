@@ -1,7 +1,7 @@
 //! Signs the requests of the send hook, and checks the callbacks of its receiver, as Standard Webhooks 1.0.0 says.
 //!
-//! Each live root gives one secret. A request has one signature per secret, so a receiver that knows one of them accepts it
-//! while the keyring rotates.
+//! Each live root gives one secret. A request has one signature per secret, so a receiver that knows one of them
+//! accepts it while the keyring rotates.
 
 use std::time::Duration;
 
@@ -66,8 +66,8 @@ pub fn message_id(id: TextId) -> String {
     format!("msg_{}", base64url(id.0))
 }
 
-/// Writes the `webhook-signature` of a request that is made at `at`: one signature per live root, that of the current root
-/// first, separated by spaces.
+/// Writes the `webhook-signature` of a request that is made at `at`: one signature per live root, that of the current
+/// root first, separated by spaces.
 #[must_use]
 pub fn sign(keyring: &Keyring, message_id: &str, at: Timestamp, body: &[u8]) -> String {
     let current = keyring.current();
@@ -98,8 +98,9 @@ pub struct CallbackHeaders<'h> {
     pub signature: &'h str,
 }
 
-/// Checks a callback of the receiver, which signs it with one of its secrets, and returns when it was signed. `None` unless
-/// one signature is right for a live root, the callback has an id, and the timestamp is within five minutes of `now`.
+/// Checks a callback of the receiver, which signs it with one of its secrets, and returns when it was signed. `None`
+/// unless one signature is right for a live root, the callback has an id, and the timestamp is within five minutes of
+/// `now`.
 ///
 /// Signatures are compared in constant time, and every root is tried for every signature.
 #[must_use]

@@ -36,8 +36,8 @@ const TO_TRY_V4: [([u8; 4], u32); 4] = [
     ([203, 0, 113, 0], 24),
 ];
 
-/// Ranges of IPv6 inside `2000::/3` that are not public, and admitted all the same: Teredo and 6to4, which end users may have, and
-/// those for documentation.
+/// Ranges of IPv6 inside `2000::/3` that are not public, and admitted all the same: Teredo and 6to4, which end users
+/// may have, and those for documentation.
 const ADMITTED_V6: [(u128, u32); 4] = [
     (0x2001_0000 << 96, 32),
     (0x2001_0db8 << 96, 32),
@@ -55,7 +55,8 @@ fn is_of_user(ip: IpAddr) -> bool {
             };
             is_public(v4.into()) || TO_TRY_V4.iter().any(is_in)
         }
-        // An address that carries one of IPv4 (NAT64) is outside of `2000::/3`. All users behind it would count as one /64.
+        // An address that carries one of IPv4 (NAT64) is outside of `2000::/3`. All users behind it would count as one
+        // /64.
         IpAddr::V6(v6) if v6.to_bits() >> 125 != 1 => false,
         IpAddr::V6(v6) => {
             let is_in =
@@ -68,8 +69,8 @@ fn is_of_user(ip: IpAddr) -> bool {
 impl SourceAddress {
     /// Reads the address of an end user, as a backend names it.
     ///
-    /// A backend that passes on the address of its load balancer would put all its users into one count and one purse. So an
-    /// address that nobody is seen under from the internet is refused, also a private one.
+    /// A backend that passes on the address of its load balancer would put all its users into one count and one purse.
+    /// So an address that nobody is seen under from the internet is refused, also a private one.
     ///
     /// # Errors
     ///

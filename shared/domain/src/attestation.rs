@@ -1,7 +1,7 @@
 //! Attestations: the operator's edge vouches for a caller.
 //!
-//! An edge is the operator's own code before the service, such as the server of a web page. After a CAPTCHA, App Attest or
-//! a look at an account it signs a JWT that is bound to one phone. `phoneproof_crypto` checks it.
+//! An edge is the operator's own code before the service, such as the server of a web page. After a CAPTCHA, App Attest
+//! or a look at an account it signs a JWT that is bound to one phone. `phoneproof_crypto` checks it.
 
 /// What the policy says about attestations.
 #[derive(Debug, Clone, PartialEq, Eq)]

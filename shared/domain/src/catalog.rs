@@ -125,11 +125,11 @@ impl Catalog {
 }
 
 impl Templates {
-    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first. Only
-    /// the locales in `allowed` are possible, if it names any.
+    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first.
+    /// Only the locales in `allowed` are possible, if it names any.
     ///
-    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that is possible and has a template. Without
-    /// one it is the first allowed locale that has a template, or the default locale of the business.
+    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that is possible and has a template.
+    /// Without one it is the first allowed locale that has a template, or the default locale of the business.
     #[must_use]
     pub fn choose_locale<'w>(
         &self,

@@ -29,8 +29,8 @@ pub struct InvalidCode;
 impl Code {
     /// Reads a code as a person types it.
     ///
-    /// Separators and invisible characters are dropped, and so are the quotes, the brackets and the marks of a sentence around
-    /// it. The decimal digits of every script count. The table of [`typed`] says which.
+    /// Separators and invisible characters are dropped, and so are the quotes, the brackets and the marks of a sentence
+    /// around it. The decimal digits of every script count. The table of [`typed`] says which.
     ///
     /// # Errors
     ///

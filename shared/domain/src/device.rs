@@ -16,8 +16,8 @@ pub const MAX_DEVICE_BYTES: usize = 128;
 /// The id of a device or an installation, chosen by the client (`uniqueId` on the wire).
 ///
 /// It has 1 to [`MAX_DEVICE_BYTES`] bytes and no control characters. Ids are compared byte for byte. Placeholders that
-/// many devices share, and names of models, systems and programs, are refused: all of these devices would share the limits of one. An id is personal data:
-/// `Debug` hides it.
+/// many devices share, and names of models, systems and programs, are refused: all of these devices would share the
+/// limits of one. An id is personal data: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
 #[debug("Device(…)")]
 pub struct Device(String);
@@ -49,8 +49,8 @@ impl Device {
         Ok(device)
     }
 
-    /// Accepts the device id of a token, which was accepted when the token was made. It is not compared with placeholders
-    /// again: that takes long, and a list that grew meanwhile must not close a challenge that is open.
+    /// Accepts the device id of a token, which was accepted when the token was made. It is not compared with
+    /// placeholders again: that takes long, and a list that grew meanwhile must not close a challenge that is open.
     ///
     /// # Errors
     ///

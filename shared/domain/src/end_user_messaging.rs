@@ -29,7 +29,8 @@ impl EndUserMessagingPolicy {
             .map(String::as_str)
     }
 
-    /// Returns who sends a text to this country that has this sender by the policy of texts; `None` leaves it to the account.
+    /// Returns who sends a text to this country that has this sender by the policy of texts; `None` leaves it to the
+    /// account.
     #[must_use]
     pub fn sender<'p>(
         &'p self,
@@ -45,13 +46,14 @@ impl EndUserMessagingPolicy {
     }
 }
 
-/// AWS End User Messaging Notify in a policy: the channel `notify`, which calls `SendNotifyTextMessage`, and the channel
-/// `notify-voice`, which calls `SendNotifyVoiceMessage`.
+/// AWS End User Messaging Notify in a policy: the channel `notify`, which calls `SendNotifyTextMessage`, and the
+/// channel `notify-voice`, which calls `SendNotifyVoiceMessage`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifyPolicy {
     /// The id or ARN of the Notify configuration. `None` only in a file whose deployment sets it.
     pub configuration_id: Option<String>,
-    /// The ids of the templates of AWS that take a code, by locale. Where there is none, the configuration's default counts.
+    /// The ids of the templates of AWS that take a code, by locale. Where there is none, the configuration's default
+    /// counts.
     pub templates: BTreeMap<Locale, String>,
     /// The id of the template of AWS that speaks the code in a call; `None` where nobody is called.
     pub voice_template_id: Option<String>,
@@ -85,7 +87,8 @@ pub fn is_written_with(text: &str, punctuation: &str) -> bool {
 /// The shortest and the longest time to live that AWS accepts, in seconds.
 const TIME_TO_LIVE: (i32, i32) = (5, 259_200);
 
-/// Returns for how many seconds AWS may try to deliver a text or a call: as long as its code works, so that no dead code arrives.
+/// Returns for how many seconds AWS may try to deliver a text or a call: as long as its code works, so that no dead
+/// code arrives.
 #[must_use]
 pub fn time_to_live(asked_at: Timestamp, expires_at: Timestamp) -> i32 {
     let left = expires_at.unix().saturating_sub(asked_at.unix());

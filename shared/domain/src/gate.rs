@@ -72,8 +72,8 @@ pub enum Verdict {
 
 /// Returns the gates of a send at `now`, in the order of [`Rule::ALL`].
 ///
-/// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject, or that counts
-/// nothing under these limits, has no gate.
+/// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject, or that
+/// counts nothing under these limits, has no gate.
 #[must_use]
 pub fn make_gates(
     subjects: &Subjects<Option<SubjectIndex>>,

@@ -72,7 +72,8 @@ const SPECIAL_V6: [(u128, u32); 4] = [
     (0x3fff << 112, 20),
 ];
 
-/// Whether `address` belongs to the public internet. A form of IPv6 that carries an address of IPv4 is judged by that one.
+/// Whether `address` belongs to the public internet. A form of IPv6 that carries an address of IPv4 is judged by that
+/// one.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {

@@ -75,8 +75,8 @@ impl Locale {
 
     /// Returns the locales to look up for this one, in order: `zh-hans-cn`, `zh-hans`, `zh`.
     ///
-    /// They are this tag and its ever shorter prefixes (RFC 4647 section 3.4). For Chinese, the texts in the same script
-    /// come before the bare language: `zh-tw`, `zh-hant`, `zh-hk`, `zh-mo`, `zh`.
+    /// They are this tag and its ever shorter prefixes (RFC 4647 section 3.4). For Chinese, the texts in the same
+    /// script come before the bare language: `zh-tw`, `zh-hant`, `zh-hk`, `zh-mo`, `zh`.
     pub fn lookup_chain(&self) -> impl Iterator<Item = Locale> {
         let mut chain = list_prefixes(&self.0);
         if let Some(bare) = chain.pop() {

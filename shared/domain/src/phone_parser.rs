@@ -76,10 +76,10 @@ impl PhoneParser {
 
     /// Reads `typed_phone` as a phone number of a numbering plan.
     ///
-    /// Accepted are E.164 and its usual spellings on one line: separators, invisible characters, digits of every script,
-    /// `tel:`, and a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there. That
-    /// is the national form, or the prefix for calls abroad, such as `00` in Germany and `0011` in Australia. Letters,
-    /// extensions and `tel:` parameters are refused.
+    /// Accepted are E.164 and its usual spellings on one line: separators, invisible characters, digits of every
+    /// script, `tel:`, and a plus sign in brackets. When `region` names the country, a number is accepted as people
+    /// dial it there. That is the national form, or the prefix for calls abroad, such as `00` in Germany and `0011` in
+    /// Australia. Letters, extensions and `tel:` parameters are refused.
     ///
     /// # Errors
     ///
@@ -98,8 +98,8 @@ impl PhoneParser {
 
     /// Reads `typed_phone` like [`parse`](Self::parse), but also numbers that no numbering plan has.
     ///
-    /// Such a number has the type [`NumberType::Unassigned`] and no country. The policy may know it, as a test number or
-    /// by a range that is newer than the metadata.
+    /// Such a number has the type [`NumberType::Unassigned`] and no country. The policy may know it, as a test number
+    /// or by a range that is newer than the metadata.
     ///
     /// # Errors
     ///
@@ -146,7 +146,8 @@ impl PhoneParser {
     }
 }
 
-/// Returns the calling code with which the numbers of a country begin, such as `44`; `None` for a country without numbers.
+/// Returns the calling code with which the numbers of a country begin, such as `44`; `None` for a country without
+/// numbers.
 #[must_use]
 pub fn find_calling_code(country: Country) -> Option<String> {
     plans::find_calling_code(country).map(|code| code.to_string())

@@ -147,7 +147,8 @@ impl PhoneRecord {
         let last_sent = match share {
             Share::Common => self.last_sent,
             Share::Here => self.reserved_here,
-            // A neighbour waits like a stranger, or two requests from the network would tell whether the phone is known.
+            // A neighbour waits like a stranger, or two requests from the network would tell whether the phone is
+            // known.
             Share::Near => self.reserved_near.max(self.last_sent),
         };
         match *reservation {
@@ -239,8 +240,8 @@ impl PhoneRecord {
         Some((*last.0, last.1))
     }
 
-    /// Checks that no live slot holds the renewal `id` of a challenge, or a later one. A renewal that takes no more guesses
-    /// is over, as for a resend.
+    /// Checks that no live slot holds the renewal `id` of a challenge, or a later one. A renewal that takes no more
+    /// guesses is over, as for a resend.
     fn check_unrenewed(
         &self,
         id: ChallengeId,

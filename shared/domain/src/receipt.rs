@@ -180,8 +180,8 @@ impl ReceiptReason {
         }
     }
 
-    /// Finds the reason with this name. Any other text is [`ReceiptReason::Other`], so that a provider's new word costs nobody
-    /// a receipt.
+    /// Finds the reason with this name. Any other text is [`ReceiptReason::Other`], so that a provider's new word costs
+    /// nobody a receipt.
     #[must_use]
     pub fn parse(name: &str) -> Self {
         let found = Self::ALL.into_iter().find(|reason| reason.as_str() == name);
@@ -221,8 +221,8 @@ impl SentText {
         now < self.sent_at + TAKEN_FOR
     }
 
-    /// Returns the instant that a report counts for: no earlier than its text, and no later than now. So no clock that is
-    /// ahead makes a report win over all later ones.
+    /// Returns the instant that a report counts for: no earlier than its text, and no later than now. So no clock that
+    /// is ahead makes a report win over all later ones.
     #[must_use]
     pub fn bound(&self, reported: Moment, now: Moment) -> Moment {
         let sent_at = Moment(self.sent_at.unix().saturating_mul(1_000));

@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 
 /// For how long a refusal is remembered at most. After that the store is asked again.
 ///
-/// So an operator who unblocks, unlocks or forgets a subject, or a count that is given back, is obeyed within this time.
+/// So an operator who unblocks, unlocks or forgets a subject, or a count that is given back, is obeyed within this
+/// time.
 pub const REMEMBERED_FOR: Duration = Duration::from_secs(10);
 
 /// How many refusals an instance remembers. A key of a subject has about 60 bytes, and the evidence of a phone two

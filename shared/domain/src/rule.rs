@@ -7,8 +7,9 @@ use crate::window::{DAY, HOUR};
 
 /// A rule that a send must pass.
 ///
-/// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the transaction,
-/// the refund, the refusal and `explain` follow from the row. No two rules count one subject in windows of one length.
+/// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the
+/// transaction, the refund, the refusal and `explain` follow from the row. No two rules count one subject in windows of
+/// one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// Refuses a phone on the block list.
@@ -217,8 +218,8 @@ mod tests {
         }
     }
 
-    /// A record has one tally of an hour and one of a day, by [`SubjectRecord::tally`]. Two rules in one of them would count each
-    /// text twice, and no line would say so.
+    /// A record has one tally of an hour and one of a day, by [`SubjectRecord::tally`]. Two rules in one of them would
+    /// count each text twice, and no line would say so.
     ///
     /// [`SubjectRecord::tally`]: crate::subject_record::SubjectRecord::tally
     #[test]

@@ -73,8 +73,8 @@ impl SubjectKind {
     }
 }
 
-/// A subject as tables and logs show it: an HMAC of its value, as text. The index of a country is its code, and that of a
-/// business its id.
+/// A subject as tables and logs show it: an HMAC of its value, as text. The index of a country is its code, and that of
+/// a business its id.
 ///
 /// Without the key, nobody can find the value behind an HMAC, not even by trying every phone number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

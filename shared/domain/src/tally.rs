@@ -85,8 +85,8 @@ impl Tally {
         self.places = BTreeMap::from([(Self::place(window), counted)]);
     }
 
-    /// Takes back one of what was counted in `window`. Tells whether it did: nothing is taken from a window without a count, or
-    /// once a later window has begun. The store repeats it as a condition.
+    /// Takes back one of what was counted in `window`. Tells whether it did: nothing is taken from a window without a
+    /// count, or once a later window has begun. The store repeats it as a condition.
     pub fn give_back(&mut self, window: &Window) -> bool {
         let place = self.places.get_mut(&Self::place(window));
         let counted = place.filter(|counted| self.at == Some(window.start) && **counted > 0);

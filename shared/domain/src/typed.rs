@@ -1,7 +1,7 @@
 //! Digits as people type and paste them. Phone numbers, codes and recovery codes are read by this one table.
 //!
-//! `shared/web/src/text.ts` has the same table, so that the component submits what the service reads. `specimen/typed.json`
-//! lists it for the tests of both.
+//! `shared/web/src/text.ts` has the same table, so that the component submits what the service reads.
+//! `specimen/typed.json` lists it for the tests of both.
 
 /// What one character of a typed number or code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,8 @@ pub fn classify(character: char) -> Typed {
     }
 }
 
-/// Drops what nobody sees: white space and invisible characters. Copied texts without spaces have them, such as addresses.
+/// Drops what nobody sees: white space and invisible characters. Copied texts without spaces have them, such as
+/// addresses.
 #[must_use]
 pub fn drop_unseen(text: &str) -> String {
     let is_seen = |c: &char| !c.is_whitespace() && !is_invisible(*c);
@@ -50,8 +51,9 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(|c| classify(c) == Typed::Separator || is_around(c))
 }
 
-/// Whether people and programs write `c` around a number or a code: marks of the sentence, quotes, brackets of lists and of
-/// program text, and the pictures that stand before numbers. Google's library leaves out the same around a number.
+/// Whether people and programs write `c` around a number or a code: marks of the sentence, quotes, brackets of lists
+/// and of program text, and the pictures that stand before numbers. Google's library leaves out the same around a
+/// number.
 pub(crate) const fn is_around(c: char) -> bool {
     matches!(
         c,

@@ -65,8 +65,8 @@ impl Policy {
             })
     }
 
-    /// Warns of texts that come from a number of another country, as the policy writes it. Some countries take them, and show
-    /// another sender.
+    /// Warns of texts that come from a number of another country, as the policy writes it. Some countries take them,
+    /// and show another sender.
     fn warn_of_number(&self, country: Country) -> Option<Fault> {
         let route = self.sms.route(Some(country)).into_iter();
         let mut numbers = route.filter_map(|channel| self.find_number(channel, country));
@@ -88,8 +88,8 @@ impl Policy {
         Some(Fault { path, reason })
     }
 
-    /// Finds the number that texts to this country come from by a channel of AWS, if the policy writes one, and its path. That of End
-    /// User Messaging for all countries matters where no other will do.
+    /// Finds the number that texts to this country come from by a channel of AWS, if the policy writes one, and its
+    /// path. That of End User Messaging for all countries matters where no other will do.
     fn find_number(&self, channel: Channel, country: Country) -> Option<(String, &str)> {
         let of_texts = match self.sms.origination(Some(country)) {
             Origination::Number(number) => Some((
@@ -119,8 +119,8 @@ impl Policy {
         named.filter(|(_, identity)| is_number(identity))
     }
 
-    /// Whether a text to this country by `channel` has the sender that `[sms]` names. What a pool of End User Messaging holds is
-    /// not known here.
+    /// Whether a text to this country by `channel` has the sender that `[sms]` names. What a pool of End User Messaging
+    /// holds is not known here.
     fn takes_sender_of_texts(&self, channel: Channel, country: Country) -> bool {
         let table = self.end_user_messaging.as_ref();
         let table = table.filter(|_| channel == Channel::EndUserMessaging);

@@ -199,7 +199,8 @@ fn classify(error: &jsonwebtoken::errors::Error) -> Rejection {
     }
 }
 
-/// Reads a key and its id. Returns `None` unless the key is for ES256, `EdDSA` or RS256 signatures and says so in `alg`.
+/// Reads a key and its id. Returns `None` unless the key is for ES256, `EdDSA` or RS256 signatures and says so in
+/// `alg`.
 fn read_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let kid = jwk.common.key_id.clone()?;
     if !is_for_signatures(jwk) {

@@ -19,8 +19,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An HTTPS client. It follows no redirect, so an answer always comes from the URL of the issuer.
 ///
-/// Every call opens a connection. One that was kept may have died while Lambda froze the relying party, and the answer to a
-/// spend would be lost on it. Keys are fetched every five minutes, and a token is spent once per sensitive action.
+/// Every call opens a connection. One that was kept may have died while Lambda froze the relying party, and the answer
+/// to a spend would be lost on it. Keys are fetched every five minutes, and a token is spent once per sensitive action.
 ///
 /// It uses plain HTTP for this machine only. If keys came over a network without protection, an attacker could replace
 /// them and every check would be worthless.

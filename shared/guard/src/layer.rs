@@ -255,8 +255,8 @@ pub fn read_bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Builds the `WWW-Authenticate` header of a 401 (RFC 6750 section 3). `realm` is what the token has to be for. `fault` is
-/// what is wrong with the token that was sent; without a token, section 3.1 asks for no error code.
+/// Builds the `WWW-Authenticate` header of a 401 (RFC 6750 section 3). `realm` is what the token has to be for. `fault`
+/// is what is wrong with the token that was sent; without a token, section 3.1 asks for no error code.
 #[must_use]
 pub fn build_challenge(realm: &str, fault: Option<&dyn fmt::Display>) -> String {
     let realm = keep_quotable(realm);

@@ -1,11 +1,11 @@
 //! The time by which cached keys age.
 
-/// How far the clock of a reader may be behind that of another, in seconds. Parallel requests read the clock one after the
-/// other, and do not go on in that order. A clock that is further behind was set back.
+/// How far the clock of a reader may be behind that of another, in seconds. Parallel requests read the clock one after
+/// the other, and do not go on in that order. A clock that is further behind was set back.
 const OUT_OF_ORDER_SECONDS: u64 = 10;
 
-/// A time that goes on when the clock is set back, for caches of keys. Otherwise keys would seem younger than they are, so retired keys would
-/// be used for longer, and the next fetch would wait until the clock had caught up.
+/// A time that goes on when the clock is set back, for caches of keys. Otherwise keys would seem younger than they are,
+/// so retired keys would be used for longer, and the next fetch would wait until the clock had caught up.
 ///
 /// A clock that is set forward makes keys older, so they are fetched again. `RemoteGuard` keeps one, and so
 /// does the issuer.

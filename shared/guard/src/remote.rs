@@ -144,8 +144,8 @@ struct Instant {
 
 /// Checks tokens of one issuer and one kind, with keys that it fetches.
 ///
-/// - Keys are fetched at the first check, when they are [`REFRESH_AFTER_SECONDS`] old, and when a token names an unknown
-///   key, but at most every [`FETCH_EVERY_SECONDS`].
+/// - Keys are fetched at the first check, when they are [`REFRESH_AFTER_SECONDS`] old, and when a token names an
+///   unknown key, but at most every [`FETCH_EVERY_SECONDS`].
 /// - While the issuer cannot be reached, the keys of the last fetch are used until they are [`USABLE_FOR_SECONDS`] old.
 ///   After that, nothing is accepted.
 /// - A clock that is set back makes no keys younger, and a clock that is set forward makes them older.

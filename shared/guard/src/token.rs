@@ -56,8 +56,8 @@ pub trait Token: Clone + Send + Sync + 'static {
     /// 8725 section 3.11).
     const TYPE: &'static str;
 
-    /// By how much the clocks of issuer and verifier may differ, in seconds. Kinds that live for a minute or two need less
-    /// than [`LEEWAY_SECONDS`].
+    /// By how much the clocks of issuer and verifier may differ, in seconds. Kinds that live for a minute or two need
+    /// less than [`LEEWAY_SECONDS`].
     const LEEWAY_SECONDS: u64 = LEEWAY_SECONDS;
 
     /// The claims. A token in which a required one is missing or has another type is refused.

@@ -14,8 +14,8 @@ pub(crate) fn catch_panic<T>(
     span: Span,
     serving: impl Future<Output = T>,
 ) -> impl Future<Output = Option<T>> {
-    // On the heap, before there is another future that holds it: futures of use cases are large, and this one moves several
-    // times on its way.
+    // On the heap, before there is another future that holds it: futures of use cases are large, and this one moves
+    // several times on its way.
     let serving = Box::pin(serving.instrument(span));
     async move { AssertUnwindSafe(serving).catch_unwind().await.ok() }
 }

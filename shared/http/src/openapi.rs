@@ -33,8 +33,8 @@ pub fn with_operations(document: utoipa::openapi::OpenApi, operations: &[Operati
     document
 }
 
-/// Names the path at which the API is mapped as the server of `document`. Clients append paths to it (OpenAPI 3.1, "Server
-/// Object"), so it ends without a slash.
+/// Names the path at which the API is mapped as the server of `document`. Clients append paths to it (OpenAPI 3.1,
+/// "Server Object"), so it ends without a slash.
 #[must_use]
 pub fn with_server(mut document: Value, base_path: &str) -> Value {
     let url = if base_path.is_empty() { "/" } else { base_path };

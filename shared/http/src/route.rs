@@ -46,7 +46,8 @@ impl<E> Route<E> {
         }
     }
 
-    /// Whether the route answers `method`. A `HEAD` is answered like a `GET`, without the body (RFC 9110 section 9.3.2).
+    /// Whether the route answers `method`. A `HEAD` is answered like a `GET`, without the body (RFC 9110 section
+    /// 9.3.2).
     pub(crate) fn serves(&self, method: &Method) -> bool {
         self.method == *method || (*method == Method::HEAD && self.method == Method::GET)
     }

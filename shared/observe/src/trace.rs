@@ -62,8 +62,8 @@ pub struct Tracer {
 impl Tracer {
     /// Makes a tracer for the daemon at `address`, the value of `AWS_XRAY_DAEMON_ADDRESS`.
     ///
-    /// Returns `None` when the text is not an address, or when no socket can be opened. A line then says why, and requests
-    /// are served without a trace.
+    /// Returns `None` when the text is not an address, or when no socket can be opened. A line then says why, and
+    /// requests are served without a trace.
     #[must_use]
     pub fn new(address: &str) -> Option<Self> {
         let opened = Self::open(address);

@@ -71,8 +71,8 @@ where
 
 /// Answers every HTTP request with `answer`, and hands every other event to `take`, until the runtime ends.
 ///
-/// An event is a request if the gateway's `requestContext` is in it. A client chooses nothing at that level, so no request
-/// passes for another event. An error of `take` fails the invocation, as in [`run_events`].
+/// An event is a request if the gateway's `requestContext` is in it. A client chooses nothing at that level, so no
+/// request passes for another event. An error of `take` fails the invocation, as in [`run_events`].
 ///
 /// # Errors
 ///

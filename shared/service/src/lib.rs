@@ -105,8 +105,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`PolicyFaults`] names the templates of the policy that are malformed or too long, or `[attestation]` when it has no
-    /// usable key.
+    /// [`PolicyFaults`] names the templates of the policy that are malformed or too long, or `[attestation]` when it
+    /// has no usable key.
     pub fn new(parts: Parts) -> Result<Self, PolicyFaults> {
         let attestations = parts.policy.attestation.as_ref();
         let attestations = attestations
@@ -142,8 +142,8 @@ impl Service {
         self.keys.keyring(request).await.map(drop)
     }
 
-    /// Prepares the parts that only `send` needs: the numbering plans and the client of the first channel. It logs what the policy should be
-    /// warned of.
+    /// Prepares the parts that only `send` needs: the numbering plans and the client of the first channel. It logs what
+    /// the policy should be warned of.
     pub fn warm_up_send(&self) {
         for warning in self.policy.list_warnings(&self.catalog) {
             tracing::info!(%warning, "the policy has a warning");
@@ -189,8 +189,8 @@ impl Service {
 
     /// Opens a challenge token.
     ///
-    /// Returns the challenge with the root that sealed it; `None` when the text is not a token of this deployment. Where
-    /// tokens are stored, a sealed token is refused, because nobody could revoke it.
+    /// Returns the challenge with the root that sealed it; `None` when the text is not a token of this deployment.
+    /// Where tokens are stored, a sealed token is refused, because nobody could revoke it.
     async fn open_token<'k>(
         &self,
         text: &str,

@@ -61,7 +61,8 @@ impl Remembered {
         denials.remember(key, (denial, evidence.cloned()), ends, now);
     }
 
-    /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the service's.
+    /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the
+    /// service's.
     pub(crate) fn remember_purses(
         &self,
         ask: &Ask,

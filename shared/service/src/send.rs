@@ -45,7 +45,8 @@ pub use self::refused::RefusedText;
 use self::repeat::Existing;
 use crate::{PresentedToken, Service, Unavailable};
 
-/// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
+/// How often a send plans its transaction, when the phone's record has room for another reservation than the planned
+/// one.
 ///
 /// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
 const ROUNDS: u32 = 8;
@@ -96,8 +97,8 @@ impl Given<'_> {
 impl Service {
     /// Texts a code to the command's phone.
     ///
-    /// One transaction checks and counts every rule, and only then the text is handed to its route. When the rules cannot be
-    /// checked, nothing is sent.
+    /// One transaction checks and counts every rule, and only then the text is handed to its route. When the rules
+    /// cannot be checked, nothing is sent.
     ///
     /// # Errors
     ///
@@ -266,8 +267,8 @@ impl Service {
 
     /// Reads the phone, and finds the test number that it is.
     ///
-    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one. One whose
-    /// time is over is refused.
+    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one. One
+    /// whose time is over is refused.
     fn read_destination(
         &self,
         command: &SendCommand,

@@ -77,10 +77,10 @@ impl<E: Into<Unavailable>> From<E> for VerifyError {
 impl Service {
     /// Checks a code and consumes its challenge.
     ///
-    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once, and
-    /// then knows the answer. After a right code it waits until the purses that paid for the text have got it back, half
-    /// a second at most: Lambda freezes an instance that has answered. The same code again, less than [`REPEATABLE_FOR`]
-    /// after it was entered, gets a success token with the same claims.
+    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once,
+    /// and then knows the answer. After a right code it waits until the purses that paid for the text have got it back,
+    /// half a second at most: Lambda freezes an instance that has answered. The same code again, less than
+    /// [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
     ///
     /// # Errors
     ///

@@ -100,7 +100,8 @@ async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
     assert_eq!(sent.status, 202, "{}", sent.text);
 }
 
-/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve did.
+/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve
+/// did.
 #[tokio::test]
 async fn a_remembered_refusal_of_a_known_phone_does_not_refuse_its_owner() {
     let world = start().await;

@@ -230,8 +230,8 @@ impl Day {
         send(self.world.client.clone(), *request).await
     }
 
-    /// Makes the sends of an attacker at this instant. The first one goes alone, so that the others meet an instance which
-    /// remembers.
+    /// Makes the sends of an attacker at this instant. The first one goes alone, so that the others meet an instance
+    /// which remembers.
     async fn strike(&mut self, hits: &[Hit]) {
         let Some((first, others)) = hits.split_first() else {
             return;

@@ -5,12 +5,12 @@
 //! - `phones` reads a region and a text, such as `["US", "(415) 200-7986"]`. It answers with the number, or with the
 //!   reason for refusing it.
 //! - `origins` reads a text. It answers with the origin as the service keeps it, or with null for a refusal.
-//! - `parameters` reads the name of a parameter of the template and its value. It answers whether a function starts with it: by
-//!   a policy, and by one that allows private addresses.
+//! - `parameters` reads the name of a parameter of the template and its value. It answers whether a function starts
+//!   with it: by a policy, and by one that allows private addresses.
 //! - `issue` reads a keyring. It answers with the key set and a success token.
 //! - `check` reads a token and a key set. It answers with the guard's verdict.
-//! - `webhook` reads a keyring and a body. It answers with the headers of the send hook, with the secrets, and with what the
-//!   Rust library of Standard Webhooks says of them.
+//! - `webhook` reads a keyring and a body. It answers with the headers of the send hook, with the secrets, and with
+//!   what the Rust library of Standard Webhooks says of them.
 
 #![expect(
     clippy::expect_used,

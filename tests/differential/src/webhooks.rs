@@ -18,8 +18,8 @@ pub(crate) struct Request {
 
 /// Answers with the headers of the request, and with the secrets of the keyring.
 ///
-/// The Rust library of Standard Webhooks checks the headers at once: with each secret it must accept them, and with none
-/// of them when the request was changed.
+/// The Rust library of Standard Webhooks checks the headers at once: with each secret it must accept them, and with
+/// none of them when the request was changed.
 pub(crate) fn sign_request(request: &Request) -> Value {
     let keyring = Keyring::from_json(&request.keyring.to_string()).expect("a keyring");
     let (id, at) = (

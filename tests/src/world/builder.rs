@@ -121,8 +121,8 @@ impl WorldBuilder {
         self
     }
 
-    /// Keeps the prices of the policy, so that purses pay for texts as at every deployed stack. Without it, tests of other
-    /// rules can ask for many texts whose codes nobody types in.
+    /// Keeps the prices of the policy, so that purses pay for texts as at every deployed stack. Without it, tests of
+    /// other rules can ask for many texts whose codes nobody types in.
     #[must_use]
     pub fn purses(mut self) -> Self {
         self.pays = true;
@@ -144,8 +144,8 @@ impl WorldBuilder {
         self
     }
 
-    /// Lets texts take these channels, in this order. The channels of End User Messaging are set up. The hook is the receiver
-    /// of the stack, unless [`WorldBuilder::hook`] names another.
+    /// Lets texts take these channels, in this order. The channels of End User Messaging are set up. The hook is the
+    /// receiver of the stack, unless [`WorldBuilder::hook`] names another.
     #[must_use]
     pub fn route(mut self, route: &[Channel]) -> Self {
         self.route = route.to_vec();

@@ -50,7 +50,8 @@ impl JsonBody for LogInBody {
 impl LogInBody {
     /// Reads the name of the device; empty if it is missing.
     ///
-    /// A name is a label, so it never stops a log-in: what nobody can see is left out, and the end of a long one is cut.
+    /// A name is a label, so it never stops a log-in: what nobody can see is left out, and the end of a long one is
+    /// cut.
     #[must_use]
     pub fn read_device(&self) -> String {
         let typed = self.device.as_ref().map(Label::texts);

@@ -14,8 +14,8 @@ pub const MAX_CHARACTERS: usize = 128;
 
 /// A password as a person typed it, in Unicode's composed form (NFC), with every space as U+0020.
 ///
-/// This makes it the same password from every keyboard (RFC 8265 section 4.2.2, the profile `OpaqueString`). A password is a secret, so `Debug` hides
-/// it and its memory is wiped on drop.
+/// This makes it the same password from every keyboard (RFC 8265 section 4.2.2, the profile `OpaqueString`). A password
+/// is a secret, so `Debug` hides it and its memory is wiped on drop.
 #[derive(Clone, derive_more::Debug)]
 #[debug("Password(…)")]
 pub struct Password(Zeroizing<String>);

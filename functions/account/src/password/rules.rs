@@ -84,8 +84,8 @@ impl Strength {
     }
 }
 
-/// Returns whether the digits of `password` contain the last seven of the number. People leave out the country code, and
-/// keyboards have digits of their own.
+/// Returns whether the digits of `password` contain the last seven of the number. People leave out the country code,
+/// and keyboards have digits of their own.
 fn contains_number(password: &str, phone: &Phone) -> bool {
     let digits = password.chars().filter_map(|c| match classify(c) {
         Typed::Digit(value) => Some(char::from(b'0' + value)),
@@ -150,8 +150,8 @@ fn is_padding_alone(text: &[char]) -> bool {
     extras.is_some_and(|extras| extras <= MOST_EXTRAS && extras * 4 < text.len())
 }
 
-/// Whether the letters of `text` are words that people lengthen, one after the other, and the rest is little but padding:
-/// `my1company2name3`.
+/// Whether the letters of `text` are words that people lengthen, one after the other, and the rest is little but
+/// padding: `my1company2name3`.
 fn is_phrase_and_padding(text: &[char]) -> bool {
     let (letters, others): (Vec<char>, Vec<char>) = text.iter().partition(|c| c.is_alphabetic());
     let extras = Padding::of(&others).count_extras(0..others.len(), Letters::Counted);

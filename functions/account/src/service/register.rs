@@ -37,9 +37,9 @@ pub struct Registered {
 impl Accounts {
     /// Registers an account for the phone that `token` proves.
     ///
-    /// If another account has the phone, nothing changes and the token stays good, unless the person asks for the phone.
-    /// The first such try only notes the request. A later one takes the phone from that account if nobody has used it for
-    /// [`UNLINK_AFTER`] since. The new account never gets the data of the old one.
+    /// If another account has the phone, nothing changes and the token stays good, unless the person asks for the
+    /// phone. The first such try only notes the request. A later one takes the phone from that account if nobody has
+    /// used it for [`UNLINK_AFTER`] since. The new account never gets the data of the old one.
     ///
     /// # Errors
     ///

@@ -62,8 +62,8 @@ impl AccountStore {
         )
     }
 
-    /// Moves `account` to another phone and ends every session, if the session that asks has not ended and the account has
-    /// not changed since it was read.
+    /// Moves `account` to another phone and ends every session, if the session that asks has not ended and the account
+    /// has not changed since it was read.
     pub(crate) fn change_phone(
         &self,
         account: &Account,
@@ -170,8 +170,8 @@ impl AccountStore {
     /// Sets the password and ends every session, if the account still has this phone and `permit` still holds. Somebody
     /// uses the account, so a request to unlink its phone ends.
     ///
-    /// The item keeps when this was. No request reads it: after a leak an operator finds by it whose password a forged token
-    /// may have set (infra/RUNBOOK.md, After a leak).
+    /// The item keeps when this was. No request reads it: after a leak an operator finds by it whose password a forged
+    /// token may have set (infra/RUNBOOK.md, After a leak).
     pub(crate) fn set_password(
         &self,
         account: &Account,

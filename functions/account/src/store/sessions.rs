@@ -26,8 +26,8 @@ impl AccountStore {
     ) -> TransactionPart {
         let mut builder = self
             .start_update(account.id)
-            // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone that
-            // the account has left.
+            // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone
+            // that the account has left.
             .condition_expression("password = :password AND phone = :phone")
             .expression_attribute_values(":phone", text(phone_index.as_str()))
             .expression_attribute_names("#session", base64url(id.0))
@@ -82,8 +82,8 @@ impl AccountStore {
         self.remove_session(account, id, "REMOVE sessions.#session")
     }
 
-    /// Ends a session that its account's owner ends, if it has not been ended yet. Somebody uses the account, so a request
-    /// to unlink its phone ends.
+    /// Ends a session that its account's owner ends, if it has not been ended yet. Somebody uses the account, so a
+    /// request to unlink its phone ends.
     pub(crate) fn log_out(&self, account: AccountId, id: SessionId) -> TransactionPart {
         self.remove_session(account, id, "REMOVE sessions.#session, unlink_requested_at")
     }
@@ -103,8 +103,8 @@ impl AccountStore {
         )
     }
 
-    /// Ends every session of an account, if the session that asks has not ended. Somebody uses the account, so a request
-    /// to unlink its phone ends.
+    /// Ends every session of an account, if the session that asks has not ended. Somebody uses the account, so a
+    /// request to unlink its phone ends.
     pub(crate) fn log_out_everywhere(
         &self,
         account: AccountId,

@@ -21,8 +21,8 @@ pub(crate) struct PursesArguments {
 #[derive(Subcommand)]
 pub(crate) enum PurseCommand {
     /// Give room for texts, for a time: to the strangers of a country, as for a launch, or to a number block. It pays
-    /// what the purse itself cannot, and takes the place of an earlier grant. Calls get none: `[voice]` of the policy says
-    /// how many a country starts with.
+    /// what the purse itself cannot, and takes the place of an earlier grant. Calls get none: `[voice]` of the policy
+    /// says how many a country starts with.
     Grant {
         /// The purse and the texts, as in `MA 10` or `number-block +1415555 10`. 0 texts end an earlier grant.
         #[arg(value_name = "PURSE TEXTS", num_args = 2..=3, required = true, allow_negative_numbers = true)]
@@ -32,8 +32,8 @@ pub(crate) enum PurseCommand {
               value_parser = parse_passing_span)]
         duration: Span,
     },
-    /// Give the texts of a country money per day, for a time, where that is more than the policy gives. It takes the place
-    /// of an earlier budget. Calls get none: their money is `voice.money_per_day_usd` of the policy.
+    /// Give the texts of a country money per day, for a time, where that is more than the policy gives. It takes the
+    /// place of an earlier budget. Calls get none: their money is `voice.money_per_day_usd` of the policy.
     Budget {
         /// Country, as in MA.
         #[arg(value_name = "COUNTRY", value_parser = parse_texted)]
@@ -49,8 +49,8 @@ pub(crate) enum PurseCommand {
     /// Let a purse start anew, without grant and budget: after an attack, or when somebody has damaged its item. A
     /// country keeps what it spent today, and so do its calls.
     Reset {
-        /// A country, as in MA, for its texts. Or `calls`, `number-block` or `network` with a value. Or the item of a purse
-        /// as the line about a damaged one names it, as in `net#MA#0#1JWkwv…`.
+        /// A country, as in MA, for its texts. Or `calls`, `number-block` or `network` with a value. Or the item of a
+        /// purse as the line about a damaged one names it, as in `net#MA#0#1JWkwv…`.
         #[arg(value_name = "PURSE")]
         purse: String,
         /// The country of the calls, as in MA, the number block, as in +1415555, or an address of the network, as in

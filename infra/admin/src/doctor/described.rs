@@ -21,7 +21,8 @@ pub(super) fn report_missing(path: &str, what: &str) -> Finding {
     Finding::fail(seen, REGION_ADVICE)
 }
 
-/// Takes what AWS described. Without it, the finding says that the account lacks what stands at `path`, or why the call failed.
+/// Takes what AWS described. Without it, the finding says that the account lacks what stands at `path`, or why the call
+/// failed.
 pub(super) fn take_described<T, E: ProvideErrorMetadata, R>(
     (path, what): (&str, &str),
     right: &'static str,

@@ -1,5 +1,5 @@
-//! What the policy names in End User Messaging: pools, numbers by their ids, sender ids, configuration sets, and the configurations of
-//! Protect and Notify.
+//! What the policy names in End User Messaging: pools, numbers by their ids, sender ids, configuration sets, and the
+//! configurations of Protect and Notify.
 //!
 //! A finding names the path in the policy, and no id.
 
@@ -60,8 +60,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Lists what texts come from, each with its path. Numbers that are written as such are the matter of `origination`, and a sender
-/// id that no country registers needs no order.
+/// Lists what texts come from, each with its path. Numbers that are written as such are the matter of `origination`,
+/// and a sender id that no country registers needs no order.
 fn list_named(policy: &Policy) -> Vec<(String, Identity)> {
     let mut named: Vec<(String, Identity)> = Vec::new();
     let mut add = |path: String, identity: Option<Identity>| {
@@ -96,7 +96,8 @@ fn list_named(policy: &Policy) -> Vec<(String, Identity)> {
     named
 }
 
-/// Reads who sends, in a form that the policy has accepted: an id, a name, or an ARN that ends with the kind and the id.
+/// Reads who sends, in a form that the policy has accepted: an id, a name, or an ARN that ends with the kind and the
+/// id.
 fn read_identity(identity: &str, country: Option<Country>) -> Option<Identity> {
     let is_arn = identity.starts_with("arn:");
     let id = identity.rsplit(':').next().unwrap_or(identity);

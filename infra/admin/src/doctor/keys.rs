@@ -37,8 +37,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
 }
 
-/// Checks the keys. `written` is when this version of the keyring was written, which is no earlier than the day on which
-/// an undated root was made.
+/// Checks the keys. `written` is when this version of the keyring was written, which is no earlier than the day on
+/// which an undated root was made.
 fn check_keys(keys: &[KeyFacts], written: Option<Timestamp>, now: Timestamp) -> Vec<Finding> {
     let roots = || keys.iter().filter(|key| key.purpose == KeyPurpose::Root);
     let mut found: Vec<Finding> = roots()

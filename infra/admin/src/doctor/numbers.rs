@@ -76,8 +76,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether texts to this country take a channel of AWS that sends from the operator's numbers: SNS, or End User Messaging, to
-/// which they belong.
+/// Whether texts to this country take a channel of AWS that sends from the operator's numbers: SNS, or End User
+/// Messaging, to which they belong.
 fn takes_numbers(policy: &Policy, country: Country) -> bool {
     let mut route = policy.sms.route(Some(country)).into_iter();
     route.any(Channel::has_own_words)
@@ -143,8 +143,8 @@ fn list_named(policy: &Policy) -> Vec<Named<'_>> {
     named
 }
 
-/// Says what keeps an active number from texting the country that it is named for, as far as AWS says it: that it texts nobody, or
-/// that it is of another country.
+/// Says what keeps an active number from texting the country that it is named for, as far as AWS says it: that it texts
+/// nobody, or that it is of another country.
 pub(super) fn find_fault(
     path: &str,
     can_text: bool,

@@ -24,7 +24,8 @@ impl Taken {
         self.0.contains(&channel)
     }
 
-    /// Whether any text goes out in the operator's words and by a number or sender id of the account: by SNS or End User Messaging.
+    /// Whether any text goes out in the operator's words and by a number or sender id of the account: by SNS or End
+    /// User Messaging.
     pub(super) fn has_own_words(&self) -> bool {
         self.0.iter().any(|channel| channel.has_own_words())
     }

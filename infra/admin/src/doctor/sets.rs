@@ -1,4 +1,5 @@
-//! The configuration sets and the Protect configuration that the policy names. A text that names one that the account lacks is refused.
+//! The configuration sets and the Protect configuration that the policy names. A text that names one that the account
+//! lacks is refused.
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::policy::Policy;

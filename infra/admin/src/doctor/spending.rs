@@ -24,7 +24,8 @@ const METRIC_RIGHT: &str = "cloudwatch:GetMetricStatistics";
 /// How far back the month's spending is looked for. SNS reports it when it texts.
 const BACK: Duration = Duration::from_hours(24);
 
-/// Checks the spend limit against what was spent and against the budget. Above the limit SNS takes texts and drops them.
+/// Checks the spend limit against what was spent and against the budget. Above the limit SNS takes texts and drops
+/// them.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     if !facts.taken.has_own_words() {
         return vec![report_other_limit(facts.taken.has_notify())];

@@ -14,13 +14,14 @@ use crate::purses::calls::{CallPurse, ask_for_call};
 /// What the purse of calls says about a call to the phone.
 pub(super) struct CallForecast {
     purse: CallPurse,
-    /// The room that the text opens, and why it refuses the call, if it does; `None` while no lane would pay for a text.
+    /// The room that the text opens, and why it refuses the call, if it does; `None` while no lane would pay for a
+    /// text.
     would: Option<(bool, Option<PurseRefusal>)>,
 }
 
 impl CallForecast {
-    /// Reads the purse of calls, and decides as a call would whose text `lane` paid for. `None` where the phone's country
-    /// has no calls.
+    /// Reads the purse of calls, and decides as a call would whose text `lane` paid for. `None` where the phone's
+    /// country has no calls.
     pub(super) async fn foresee(
         policy: &Policy,
         asked: &Asked<'_>,

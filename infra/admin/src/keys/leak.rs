@@ -67,8 +67,8 @@ const FUNCTIONS: &str = "\
 Each running function still uses the old keys for up to 5 minutes, or for up to an hour where it cannot read the secret.
 New function instances use the new keys at once: the runbook says how to start them (After a leak).";
 
-/// After how long the account service, as every relying party with the guard, refuses tokens of a root that is gone: five
-/// minutes for the functions, five for caches of the key set, five for the guard.
+/// After how long the account service, as every relying party with the guard, refuses tokens of a root that is gone:
+/// five minutes for the functions, five for caches of the key set, five for the guard.
 const REFUSED_AFTER: Duration = Duration::from_mins(15);
 
 fn describe_verification(replaced: &Replaced, now: Timestamp) -> String {

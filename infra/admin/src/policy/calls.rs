@@ -1,4 +1,5 @@
-//! What `policy check` says about calls: where people are called, at what price, and what the purse of each country bears.
+//! What `policy check` says about calls: where people are called, at what price, and what the purse of each country
+//! bears.
 
 use phoneproof_domain::policy::{Policy, VoicePolicy};
 use serde_json::{Value, json};

@@ -71,7 +71,8 @@ fn describe_item(item: &PurseItem) -> Value {
     Value::Object(integers.chain(others).collect())
 }
 
-/// Makes what the shard of a country, or its calls, is asked; `None` for another purse, and for calls that the policy has not.
+/// Makes what the shard of a country, or its calls, is asked; `None` for another purse, and for calls that the policy
+/// has not.
 fn find_ask(policy: &Policy, key: &PurseKey, now: Timestamp) -> Result<Option<Ask>, CommandError> {
     match key {
         PurseKey::Country { country, shard } => {

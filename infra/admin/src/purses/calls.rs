@@ -107,7 +107,8 @@ impl CallPurse {
         ]
     }
 
-    /// Makes the rows of `explain`. `is_strange` says which room pays, if that is known. The error says what is damaged.
+    /// Makes the rows of `explain`. `is_strange` says which room pays, if that is known. The error says what is
+    /// damaged.
     pub(crate) fn make_rows(&self, is_strange: Option<bool>) -> Result<Vec<Vec<String>>, String> {
         let price = self.ask.price;
         let outlook = self.holds.as_ref();

@@ -22,8 +22,8 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Reads what `stats --json` printed: `countries` with `sent` and `conversion`, and `since` and `until`. A file by hand
-    /// may give `perDay` in place of `sent`.
+    /// Reads what `stats --json` printed: `countries` with `sent` and `conversion`, and `since` and `until`. A file by
+    /// hand may give `perDay` in place of `sent`.
     pub(super) fn parse(text: &str, policy: &Policy) -> Result<Self, String> {
         let document: Value =
             serde_json::from_str(text).map_err(|error| format!("JSON is needed: {error}"))?;

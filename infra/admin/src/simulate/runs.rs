@@ -22,8 +22,8 @@ pub(super) struct Job<'a> {
     pub(super) seed: u32,
 }
 
-/// Plays every run on all cores, and hands over each outcome. The order of the outcomes is that of the jobs, so that sums
-/// do not depend on which run ended first.
+/// Plays every run on all cores, and hands over each outcome. The order of the outcomes is that of the jobs, so that
+/// sums do not depend on which run ended first.
 pub(super) fn play_all<'a>(
     verb: &str,
     jobs: &'a [Job<'a>],

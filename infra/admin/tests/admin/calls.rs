@@ -1,5 +1,5 @@
-//! Calls as operators see them: what `explain` and `purses` say is what the service then does, and `purse` says what it does
-//! not reach.
+//! Calls as operators see them: what `explain` and `purses` say is what the service then does, and `purse` says what it
+//! does not reach.
 
 use phoneproof_tests::Answer;
 

@@ -116,7 +116,8 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
     assert_eq!(gone["lastOutcome"], Value::Null);
 }
 
-/// A carrier refuses the only text of a phone. The cooldown runs all the same, so the moment is shown, and not as a text.
+/// A carrier refuses the only text of a phone. The cooldown runs all the same, so the moment is shown, and not as a
+/// text.
 #[tokio::test]
 async fn explain_does_not_claim_a_text_that_was_refused() {
     let site = Site::start().await;

@@ -32,8 +32,8 @@ fn describe_accepted() -> String {
     )
 }
 
-/// Whether a channel says this reason itself. The others come of the way to it, or of an answer that never came or cannot be read,
-/// which `hang` is the nearest to.
+/// Whether a channel says this reason itself. The others come of the way to it, or of an answer that never came or
+/// cannot be read, which `hang` is the nearest to.
 const fn is_answer(reason: Reason) -> bool {
     !matches!(
         reason,

@@ -1,6 +1,6 @@
-//! SNS, End User Messaging, Secrets Manager, CloudWatch and CloudWatch Logs on one loopback port, as far as the service and
-//! its operators call them. The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send
-//! hook, and the switch that makes channels fail.
+//! SNS, End User Messaging, Secrets Manager, CloudWatch and CloudWatch Logs on one loopback port, as far as the service
+//! and its operators call them. The port also serves the file of the policy, which AWS keeps in a layer, a receiver of
+//! the send hook, and the switch that makes channels fail.
 
 mod account;
 mod controls;

@@ -61,8 +61,8 @@ const INVALID: Refusal = "InvalidParameterException";
 const FAILED: Refusal = "InternalServiceError";
 
 impl Secret {
-    /// Makes the secret of this name with this text. Every further text that comes into use is written to `file`, if one
-    /// is given.
+    /// Makes the secret of this name with this text. Every further text that comes into use is written to `file`, if
+    /// one is given.
     #[must_use]
     pub fn new(id: &'static str, text: String, file: Option<PathBuf>) -> Self {
         let mut versions = Versions::default();

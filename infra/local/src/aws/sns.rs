@@ -102,8 +102,8 @@ fn read_attributes(form: &BTreeMap<String, String>) -> BTreeMap<String, String> 
     (1..).map_while(pair).collect()
 }
 
-/// Whether SNS takes these attributes: each has its form (SNS guide, "Publishing SMS messages to a mobile phone"), there is one
-/// sender at most, and the ids of a registered text come together.
+/// Whether SNS takes these attributes: each has its form (SNS guide, "Publishing SMS messages to a mobile phone"),
+/// there is one sender at most, and the ids of a registered text come together.
 fn are_accepted(attributes: &BTreeMap<String, String>) -> bool {
     let is =
         |name: &str, fits: fn(&str) -> bool| attributes.get(name).is_none_or(|value| fits(value));

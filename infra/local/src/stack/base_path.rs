@@ -8,8 +8,8 @@ use crate::page;
 ///
 /// # Errors
 ///
-/// When the path begins as one of the stack's own does. The two services of the stack share its root, so the documents of
-/// the one would stand where those of the other do.
+/// When the path begins as one of the stack's own does. The two services of the stack share its root, so the documents
+/// of the one would stand where those of the other do.
 pub(super) fn read(issuer: Option<&str>) -> io::Result<String> {
     let base_path = issuer.map_or_else(String::new, |url| phoneproof_http::base_path(url, ""));
     let first = first_segment(&base_path);

@@ -63,8 +63,8 @@ pub struct Options {
     pub accept_test_numbers: bool,
     /// Whether texts carry what a receipt of delivery brings back.
     pub receipts: bool,
-    /// The lines that CloudWatch Logs answers with. Request lines go there by themselves. A program whose events are to be
-    /// there, too, writes them to a clone.
+    /// The lines that CloudWatch Logs answers with. Request lines go there by themselves. A program whose events are to
+    /// be there, too, writes them to a clone.
     pub log: Log,
     /// Takes the request lines; standard error by default.
     pub journal_output: Output,

@@ -6,7 +6,8 @@ use crate::attack::Attack;
 use crate::play::Calls;
 use crate::world::DAY;
 
-/// A call costs what a text costs there: no public list of prices was read. One in ten people who typed no code in ask for one.
+/// A call costs what a text costs there: no public list of prices was read. One in ten people who typed no code in ask
+/// for one.
 fn with_calls(market: &Market, scenario: Scenario) -> Scenario {
     Scenario {
         calls: Some(Calls {
@@ -18,7 +19,8 @@ fn with_calls(market: &Market, scenario: Scenario) -> Scenario {
     }
 }
 
-/// Returns the scenarios of a service that calls people: without an attack, and with attackers who ask for calls after each text.
+/// Returns the scenarios of a service that calls people: without an attack, and with attackers who ask for calls after
+/// each text.
 #[must_use]
 pub fn list_calls(market: &Market) -> Vec<Scenario> {
     let place = market.random;

@@ -27,12 +27,13 @@ const MAX_ATTESTATION_BYTES: usize = 1_024;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SendRequest)]
 pub struct SendBody {
-    /// The phone number as the person typed or pasted it: in E.164 or, with `region`, as people dial it there. Separators
-    /// and invisible characters are ignored, and the decimal digits of every script count.
+    /// The phone number as the person typed or pasted it: in E.164 or, with `region`, as people dial it there.
+    /// Separators and invisible characters are ignored, and the decimal digits of every script count.
     #[schema(value_type = String, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: SensitiveText,
     /// An id that the client chooses for the device or installation that asks, such as a random UUID. What many devices
-    /// share is refused: `null`, `unknown`, the UUID of zeros, names of models such as `iPhone15,2`, user agents, and their like.
+    /// share is refused: `null`, `unknown`, the UUID of zeros, names of models such as `iPhone15,2`, user agents, and
+    /// their like.
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "6f9619ff-8b86-d011-b42d-00cf4fc964ff")]
     unique_id: SensitiveText,
     /// The id of a business in the policy, as in `login`.
@@ -46,8 +47,8 @@ pub struct SendBody {
     /// default language. No value is refused.
     #[schema(value_type = Value, required = false, example = "en")]
     locale: Option<Label>,
-    /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text has
-    /// a new code with a full life. Its challenge has a token of its own and the guesses that were left.
+    /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text
+    /// has a new code with a full life. Its challenge has a token of its own and the guesses that were left.
     #[schema(value_type = Option<String>, max_length = 3072)]
     token: Option<SensitiveText>,
     /// What the verification is for, in the relying party's words. What stands before the first colon chooses the label
@@ -58,16 +59,16 @@ pub struct SendBody {
     action: Option<SensitiveText>,
     /// The IP address of the end user, from a backend that calls for its users with the client key of the business.
     /// Limits and blocks of addresses and networks are then about this address, and not about the backend's. It is
-    /// refused for a business without a client key. It is the address that the user has on the internet: one of a machine
-    /// itself, of a private network, of multicast or of a reserved range is refused.
+    /// refused for a business without a client key. It is the address that the user has on the internet: one of a
+    /// machine itself, of a private network, of multicast or of a reserved range is refused.
     #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
     user_address: Option<SensitiveText>,
     /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives
     /// two minutes at most. One that does not count is refused.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     attestation: Option<SensitiveText>,
-    /// How the code is to reach the person: `sms`, or `voice` for a call that speaks the code of an earlier text. A call needs
-    /// the `token` of that text, and a policy with calls.
+    /// How the code is to reach the person: `sms`, or `voice` for a call that speaks the code of an earlier text. A
+    /// call needs the `token` of that text, and a policy with calls.
     #[schema(value_type = Option<String>, pattern = "^(sms|voice)$", example = "sms")]
     channel: Option<SensitiveText>,
 }
@@ -181,7 +182,8 @@ pub struct SendReply {
     /// The number of guesses that are left: fewer after wrong codes, also in the answer to a resend or a repeat.
     #[schema(example = 5)]
     pub attempts: u32,
-    /// How the code can be sent again: `sms`, and `voice` where the number can be called. One word is the `channel` of a resend.
+    /// How the code can be sent again: `sms`, and `voice` where the number can be called. One word is the `channel` of
+    /// a resend.
     #[schema(value_type = Vec<String>, example = json!(["sms"]))]
     pub channels: Vec<&'static str>,
     /// The phone number, with everything but its last two digits hidden.

@@ -18,9 +18,9 @@ pub struct VerifyBody {
     /// The challenge token that the send answered with.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     token: SensitiveText,
-    /// The code from the text, as the person typed or pasted it. Separators and invisible characters are ignored, and so are
-    /// quotes, brackets and marks of a sentence around it. The decimal digits of every script count. A text that is not a
-    /// code is refused with 400 and costs no guess. So is one with words around a code, such as `G-123456`.
+    /// The code from the text, as the person typed or pasted it. Separators and invisible characters are ignored, and
+    /// so are quotes, brackets and marks of a sentence around it. The decimal digits of every script count. A text that
+    /// is not a code is refused with 400 and costs no guess. So is one with words around a code, such as `G-123456`.
     #[schema(value_type = String, min_length = 6, example = "123456")]
     code: SensitiveText,
 }

@@ -18,8 +18,8 @@ pub(crate) struct ProblemMembers<'a> {
     /// The challenge token of a text that may still arrive, after a 504.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<&'a str>,
-    /// The rules that the text does not count towards, after a 502. It counts towards all others, except perhaps those of
-    /// `perhapsGivenBack`.
+    /// The rules that the text does not count towards, after a 502. It counts towards all others, except perhaps those
+    /// of `perhapsGivenBack`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) given_back: Option<Vec<&'static str>>,
     /// What a refused caller can bring to pass before `retryAt`: `attestation`, the word of the operator's edge in the

@@ -1,11 +1,11 @@
 //! The connections to one service, and how long ago each was used.
 //!
-//! Lambda freezes a function between two requests. Meanwhile the other end of a connection, or a network device between,
-//! may forget it, and the function does not hear of it. A request over such a connection is lost: it is reset, or it
-//! never gets an answer. So a connection that was unused for [`TRUSTED_FOR`] is doubtful.
+//! Lambda freezes a function between two requests. Meanwhile the other end of a connection, or a network device
+//! between, may forget it, and the function does not hear of it. A request over such a connection is lost: it is reset,
+//! or it never gets an answer. So a connection that was unused for [`TRUSTED_FOR`] is doubtful.
 //!
-//! The age of a connection is judged by two clocks. The steady clock may stand still while a function is frozen, and the
-//! wall clock may be set back. A connection is doubtful as soon as one of them says so.
+//! The age of a connection is judged by two clocks. The steady clock may stand still while a function is frozen, and
+//! the wall clock may be set back. A connection is doubtful as soon as one of them says so.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

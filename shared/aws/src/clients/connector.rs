@@ -18,7 +18,8 @@ use super::endpoint::FixedEndpoint;
 use super::trust::AMAZON_ROOTS;
 use super::{AwsSettings, CONNECT_TIMEOUT, CaBundle, TlsFailed};
 
-/// Makes the connector of AWS: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise TLS.
+/// Makes the connector of AWS: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise
+/// TLS.
 pub(super) fn connect_to_aws(settings: &AwsSettings) -> Result<SharedHttpConnector, TlsFailed> {
     let endpoints = [
         settings.dynamodb(),
@@ -39,8 +40,8 @@ pub(super) fn connect_to_aws(settings: &AwsSettings) -> Result<SharedHttpConnect
     connect_over_tls(trusted, Reach::Any)
 }
 
-/// Makes the connector of the send hook. It loads the system's certificate authorities, unless `ca_bundle` names others.
-/// A name is resolved again for every connection, and only to addresses that `reach` admits.
+/// Makes the connector of the send hook. It loads the system's certificate authorities, unless `ca_bundle` names
+/// others. A name is resolved again for every connection, and only to addresses that `reach` admits.
 pub(super) fn connect_to_hook(
     reach: Reach,
     ca_bundle: Option<&CaBundle>,

@@ -24,7 +24,8 @@ const MAX_ANSWER: usize = 16 * 1_024;
 /// How long the body of an answer may take after its head. The status alone decides without it.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 
-/// The longest wait that a receiver can ask for. No function runs that long, and an instant that far ahead can still be represented.
+/// The longest wait that a receiver can ask for. No function runs that long, and an instant that far ahead can still be
+/// represented.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// A client of the send hook. Connections are opened, kept and replaced as those to AWS are.
@@ -147,8 +148,8 @@ fn read_retry_after(answer: &HttpResponse, now: Timestamp) -> Option<Duration> {
     read_wait(headers.get("retry-after")?, headers.get("date"), now)
 }
 
-/// Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). A date is one of the receiver's clock, which `date` shows; without
-/// it `now` counts. One that is over asks for no wait.
+/// Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). A date is one of the receiver's clock, which `date`
+/// shows; without it `now` counts. One that is over asks for no wait.
 fn read_wait(retry_after: &str, date: Option<&str>, now: Timestamp) -> Option<Duration> {
     let text = retry_after.trim();
     let are_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::connections::Connections;
 
-/// A client that sends texts. It is built at its first use: that takes a tenth of a cold start, `verify` sends no text, and
-/// few policies use every channel.
+/// A client that sends texts. It is built at its first use: that takes a tenth of a cold start, `verify` sends no text,
+/// and few policies use every channel.
 #[derive(derive_more::Debug)]
 #[debug("LazyClient")]
 pub struct LazyClient<C> {

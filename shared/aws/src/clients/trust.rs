@@ -49,9 +49,9 @@ pub enum UnusableCaBundle {
     NotARoot(usize, rustls::Error),
 }
 
-/// The root certificates of Amazon Trust Services. The endpoints of AWS need no others, except in China. Other endpoints
-/// are checked with the system's roots. To read those takes longer than the rest of a cold start. To compile Mozilla's in
-/// makes each function 0.16 MB larger.
+/// The root certificates of Amazon Trust Services. The endpoints of AWS need no others, except in China. Other
+/// endpoints are checked with the system's roots. To read those takes longer than the rest of a cold start. To compile
+/// Mozilla's in makes each function 0.16 MB larger.
 pub(super) const AMAZON_ROOTS: &str = include_str!("../../data/amazon-roots.pem");
 
 #[cfg(test)]

@@ -77,8 +77,8 @@ impl Store {
         Ok(items)
     }
 
-    /// Puts and deletes items in batches. What DynamoDB leaves of a batch goes into the next one, after a pause: it leaves
-    /// items while a table is throttled (DynamoDB API reference, `BatchWriteItem`).
+    /// Puts and deletes items in batches. What DynamoDB leaves of a batch goes into the next one, after a pause: it
+    /// leaves items while a table is throttled (DynamoDB API reference, `BatchWriteItem`).
     ///
     /// # Errors
     ///
@@ -141,8 +141,8 @@ async fn write_all(
     Ok(0)
 }
 
-/// Chooses the pause after `idle` calls in a row that wrote nothing: between half of the longest one and all of it, so that
-/// several operators spread over time. If the random source fails, it is half.
+/// Chooses the pause after `idle` calls in a row that wrote nothing: between half of the longest one and all of it, so
+/// that several operators spread over time. If the random source fails, it is half.
 pub(super) fn choose_pause(idle: u32, random: &dyn Random) -> Duration {
     let doubled = FIRST_PAUSE * 2_u32.saturating_pow(idle.saturating_sub(1));
     let half = doubled.min(LONGEST_PAUSE) / 2;

@@ -122,7 +122,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`BlockListError`] when a call fails, or others change the list at the same time. Calling again completes the work.
+    /// [`BlockListError`] when a call fails, or others change the list at the same time. Calling again completes the
+    /// work.
     pub async fn unblock(
         &self,
         subjects: &[Subject],

@@ -12,13 +12,14 @@ use tokio::time::timeout;
 /// How many networks an instance remembers.
 const NETWORKS: usize = 1_000;
 
-/// How long a credit waits for its turn. An answer that takes longer is late, and one that is lost holds up no other credit.
+/// How long a credit waits for its turn. An answer that takes longer is late, and one that is lost holds up no other
+/// credit.
 const TURN: Duration = Duration::from_millis(20);
 
 /// Makes a credit after those before it, over the connection of the write that decided.
 ///
-/// Side by side, each of them would open a connection: in a new instance, and after every three seconds without a request.
-/// A handshake costs more processor time than a credit.
+/// Side by side, each of them would open a connection: in a new instance, and after every three seconds without a
+/// request. A handshake costs more processor time than a credit.
 pub(super) async fn in_turn<T>(turn: &Mutex<()>, credit: impl Future<Output = T>) -> T {
     let _turn = timeout(TURN, turn.lock()).await;
     credit.await
@@ -51,7 +52,8 @@ impl CreditCache {
 
 /// How a credit ended.
 pub(super) struct Credit<R> {
-    /// The purse as the credit left it, or as it was seen before if nothing was asked for; `None` when that is not known.
+    /// The purse as the credit left it, or as it was seen before if nothing was asked for; `None` when that is not
+    /// known.
     pub(super) left: Option<R>,
     /// Whether the purse did not get what it should, or nobody knows whether it did.
     pub(super) is_lost: bool,

@@ -39,8 +39,8 @@ pub enum GuessOutcome {
 }
 
 impl Store {
-    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
-    /// of the phone's record. A right guess leaves `evidence` there.
+    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the
+    /// key of the phone's record. A right guess leaves `evidence` there.
     ///
     /// The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
@@ -64,8 +64,8 @@ impl Store {
         recorded
     }
 
-    /// Tries the write until it is applied or refused for good: again while other writers touch the record, and with another
-    /// day when the day of the wrong codes has changed.
+    /// Tries the write until it is applied or refused for good: again while other writers touch the record, and with
+    /// another day when the day of the wrong codes has changed.
     async fn try_guess(
         &self,
         phone_index: &SubjectIndex,
@@ -176,8 +176,8 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
     write
 }
 
-/// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
-/// was counted, and is answered like every guess at one.
+/// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was
+/// used was counted, and is answered like every guess at one.
 fn read_outcome(updated: Option<&Item>, guess: &Guess) -> GuessOutcome {
     let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
     let members = slot.and_then(|value| value.as_m().ok());

@@ -153,8 +153,9 @@ impl Store {
         Ok(())
     }
 
-    /// Erases the data about a phone: its record, its last outcome, the stored tokens at `places`, and every other stored token that
-    /// `is_own` says is the phone's. It scans the table, so it finds every token whatever the policy was. A block stays.
+    /// Erases the data about a phone: its record, its last outcome, the stored tokens at `places`, and every other
+    /// stored token that `is_own` says is the phone's. It scans the table, so it finds every token whatever the policy
+    /// was. A block stays.
     ///
     /// Returns how many items it erased. `random` spreads the repeats of writes that a throttled table left.
     ///

@@ -186,8 +186,8 @@ fn read_counts(item: &Item, share: Share) -> Counts {
     }
 }
 
-/// The names of the members of a slot. They are short, so that a record with all its slots stays below a kilobyte, which
-/// is a write unit.
+/// The names of the members of a slot. They are short, so that a record with all its slots stays below a kilobyte,
+/// which is a write unit.
 pub(super) mod slot_member {
     pub(crate) const ID: &str = "i";
     pub(crate) const ROOT: &str = "r";

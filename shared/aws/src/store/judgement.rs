@@ -19,8 +19,8 @@ use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
 /// Decides what follows from a transaction that was refused.
 ///
-/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is, with
-/// its subject. Without a denial, the send is planned again with what the records hold.
+/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is,
+/// with its subject. Without a denial, the send is planned again with what the records hold.
 pub(super) fn judge(
     plan: &SendPlan,
     reasons: &[CancellationReason],

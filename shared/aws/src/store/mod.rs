@@ -189,8 +189,8 @@ pub fn await_within<T, E, R>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
 ) -> impl Future<Output = Result<T, Option<SdkError<E, R>>>> {
-    // On the heap, before there is another future that holds it: the future of a call is large, and every future around it
-    // would be copied with it.
+    // On the heap, before there is another future that holds it: the future of a call is large, and every future around
+    // it would be copied with it.
     let call = Box::pin(call);
     async move {
         match timeout_at(deadline, call).await {

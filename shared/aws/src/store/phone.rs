@@ -231,8 +231,8 @@ fn move_guesses(write: &mut RecordWrite, of: &Predecessor, next: ChallengeId) {
     write.value(":zero", number(0));
 }
 
-/// Releases the slot of a new challenge. A renewal also gives the guesses back to the challenge before. For a resend, the
-/// challenge has to be there, and its idempotency key is removed: the next request under it texts.
+/// Releases the slot of a new challenge. A renewal also gives the guesses back to the challenge before. For a resend,
+/// the challenge has to be there, and its idempotency key is removed: the next request under it texts.
 pub(super) fn release_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let reservation = &plan.reservation;
     write.name("#slot", slot_name(reservation.slot()));

@@ -40,8 +40,8 @@ const CONTENDED: &str = "other requests kept changing the item";
 pub enum Freshness {
     /// As the last write left it, at one read unit per item.
     Latest,
-    /// As it was within the last second or so, at half of it. For a decision that a transaction checks, or that refuses for
-    /// seconds only.
+    /// As it was within the last second or so, at half of it. For a decision that a transaction checks, or that refuses
+    /// for seconds only.
     Recent,
 }
 
@@ -166,12 +166,12 @@ impl Store {
         Ok(items)
     }
 
-    /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address. What
-    /// the call cost that spoke the code, `call_price`, goes back to the calls of the country.
+    /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address.
+    /// What the call cost that spoke the code, `call_price`, goes back to the calls of the country.
     ///
     /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
-    /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
-    /// whether it was applied.
+    /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody
+    /// knows whether it was applied.
     ///
     /// Each lost credit has a line, and the facts of the request count it.
     ///
@@ -266,8 +266,8 @@ impl Store {
         country.left
     }
 
-    /// Writes one credit, and asks for what is `returned` of the purse after it. A purse that is not there calls for none. One
-    /// that cannot be read gets none, which is a loss.
+    /// Writes one credit, and asks for what is `returned` of the purse after it. A purse that is not there calls for
+    /// none. One that cannot be read gets none, which is a loss.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,

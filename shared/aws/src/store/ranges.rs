@@ -2,7 +2,8 @@
 //!
 //! DynamoDB cancels one of two parallel transactions on an item, even if both only check it (DynamoDB developer guide,
 //! "Transaction conflict handling"). So the item that says which ranges are blocked has many copies, and each send
-//! checks the copy of its number block. The entries of the list are the truth; [`Store::spread_ranges`] makes the copies.
+//! checks the copy of its number block. The entries of the list are the truth; [`Store::spread_ranges`] makes the
+//! copies.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,10 +1,10 @@
 //! The reports of a phone: an item of its own in `Limits`. It tells the last outcome, and which reports came before.
 //!
-//! It stands there and not in `Challenges`, so that the function that writes it needs no right on the table of challenges.
-//! Its key begins with [`PREFIX`], and the role of that function may write no other item.
+//! It stands there and not in `Challenges`, so that the function that writes it needs no right on the table of
+//! challenges. Its key begins with [`PREFIX`], and the role of that function may write no other item.
 //!
-//! Each report is an attribute under its id, and a write adds one. So a report is kept once, in whatever order reports come,
-//! with one call. The last outcome is found when it is read.
+//! Each report is an attribute under its id, and a write adds one. So a report is kept once, in whatever order reports
+//! come, with one call. The last outcome is found when it is read.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -68,7 +68,8 @@ impl Store {
         request: &mut RequestContext,
     ) -> Result<Kept, StoreError> {
         let name = format!("{REPORT}{}", base64url(id.0));
-        // The SDK repeats a write whose reply was lost. It then meets its own report, which this tells from that of another.
+        // The SDK repeats a write whose reply was lost. It then meets its own report, which this tells from that of
+        // another.
         let write = base64url(request.draw::<6>()?);
         let value = text(write_entry(sent.channel, report, received, &write));
         let expires = received.second() + KEPT_FOR;
@@ -208,7 +209,8 @@ fn read_outcome(item: &Item) -> Option<LastOutcome> {
     newest.map(|entry| entry.outcome)
 }
 
-/// Lists the names of the reports that an item gives up: those whose time is over, and the oldest where there are too many.
+/// Lists the names of the reports that an item gives up: those whose time is over, and the oldest where there are too
+/// many.
 fn list_stale(item: &Item, now: Moment) -> Vec<String> {
     let mut entries: Vec<_> = list_entries(item).collect();
     entries.sort_by_key(|entry| (entry.received, entry.outcome.report.at, entry.name));

@@ -45,8 +45,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// - [`StoreError::NothingToRefund`] when the challenge or a count is gone, and [`StoreError::DamagedRecord`] when a
-    ///   record takes no update. Nothing was given back.
+    /// - [`StoreError::NothingToRefund`] when the challenge or a count is gone, and [`StoreError::DamagedRecord`] when
+    ///   a record takes no update. Nothing was given back.
     /// - Another [`StoreError`] when the refund is not known to be written. A refund is never written twice.
     pub async fn refund(
         &self,

@@ -64,8 +64,8 @@ impl Store {
         Err(error)
     }
 
-    /// Reads the phone's record of a plan, with one read unit. A send that is certain to be refused by a rule needs it to
-    /// find out whether it repeats an earlier one, and writes nothing.
+    /// Reads the phone's record of a plan, with one read unit. A send that is certain to be refused by a rule needs it
+    /// to find out whether it repeats an earlier one, and writes nothing.
     ///
     /// # Errors
     ///

@@ -96,8 +96,8 @@ impl SendPlan {
         self.ended_evidence = moved.ended_evidence;
     }
 
-    /// Returns the device or else the network of the caller, if the phone with this evidence was verified there. The phone
-    /// has a reserve for such a caller.
+    /// Returns the device or else the network of the caller, if the phone with this evidence was verified there. The
+    /// phone has a reserve for such a caller.
     #[must_use]
     pub fn place_of(&self, evidence: &Evidence) -> Option<&SubjectIndex> {
         let caller = &self.caller.as_ref()?.caller;

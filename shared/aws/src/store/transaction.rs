@@ -34,8 +34,8 @@ const OPERATION: &str = "TransactWriteItems";
 pub enum TransactionOutcome {
     /// All items were written.
     Written,
-    /// None was. The condition of at least one item did not hold, or its update does not fit it. There is one reason per
-    /// item.
+    /// None was. The condition of at least one item did not hold, or its update does not fit it. There is one reason
+    /// per item.
     Refused(Vec<CancellationReason>),
 }
 
@@ -78,7 +78,8 @@ pub async fn transact(
     }
 }
 
-/// Sends one transaction until `DynamoDB` says how it ended. Returns the error that it ended with; `None` when it was written.
+/// Sends one transaction until `DynamoDB` says how it ended. Returns the error that it ended with; `None` when it was
+/// written.
 ///
 /// # Errors
 ///

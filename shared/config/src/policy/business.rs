@@ -15,7 +15,8 @@ use super::table::BusinessTable;
 use super::value::parse_country;
 use crate::proxy::parse_digest;
 
-/// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.
+/// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place
+/// meanwhile.
 ///
 /// [`Catalog`](phoneproof_domain::catalog::Catalog) checks the words of its templates.
 pub(super) fn check_business(
@@ -143,7 +144,8 @@ fn check_templates(
     templates
 }
 
-/// Checks the countries and locales of registered texts. `check_reach` checks the ids, and what else the countries demand.
+/// Checks the countries and locales of registered texts. `check_reach` checks the ids, and what else the countries
+/// demand.
 fn check_registered(
     name: &str,
     table: BTreeMap<String, BTreeMap<String, String>>,

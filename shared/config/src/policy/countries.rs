@@ -182,7 +182,8 @@ pub(super) fn check_reach(
     }
 }
 
-/// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
+/// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels
+/// alone.
 fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
     let route = sms.find_named_route(Some(country));
     let own = sms.countries.get(&country).map(|rule| &rule.channels);
@@ -254,8 +255,8 @@ fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &m
     }
 }
 
-/// Notes a sender that AWS does not accept in this country, by any channel of AWS that its texts take with a sender of the
-/// operator. `end_user_messaging` says what its table alone names.
+/// Notes a sender that AWS does not accept in this country, by any channel of AWS that its texts take with a sender of
+/// the operator. `end_user_messaging` says what its table alone names.
 fn check_sender(
     country: Country,
     sms: &SmsPolicy,

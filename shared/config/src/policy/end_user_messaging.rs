@@ -127,7 +127,8 @@ fn has_text_for(business: &Business, locale: &Locale) -> bool {
     texts.any(|text| text.lookup_chain().any(|tried| tried == *locale))
 }
 
-/// Notes a fault if no text can take `notify`, and no call `notify-voice`, because neither the file nor the deployment names its configuration.
+/// Notes a fault if no text can take `notify`, and no call `notify-voice`, because neither the file nor the deployment
+/// names its configuration.
 pub(super) fn check_deployed(notify: Option<&NotifyPolicy>) -> Result<(), PolicyFaults> {
     match notify {
         Some(notify) if notify.configuration_id.is_none() => Err(PolicyFaults(vec![Fault {

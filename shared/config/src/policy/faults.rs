@@ -116,8 +116,8 @@ impl Faults {
         self.form.is_empty() && self.found.is_empty()
     }
 
-    /// Returns `value`. If it is not in `range`, notes a fault and returns the nearest number that is: other checks then have no work
-    /// with a number that means nothing.
+    /// Returns `value`. If it is not in `range`, notes a fault and returns the nearest number that is: other checks
+    /// then have no work with a number that means nothing.
     pub(super) fn check_range(
         &mut self,
         path: impl Display,

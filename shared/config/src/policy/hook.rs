@@ -76,7 +76,8 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     }
 }
 
-/// Whether a path with its query is written as URLs are (RFC 3986): with its characters, and two hexadecimal digits after each `%`.
+/// Whether a path with its query is written as URLs are (RFC 3986): with its characters, and two hexadecimal digits
+/// after each `%`.
 fn is_encoded(path: &str) -> bool {
     let is_of_urls =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte);
@@ -102,9 +103,9 @@ fn is_local(host: &str) -> bool {
     last.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. No label
-/// begins or ends with a hyphen. A last
-/// label that is a number is not a name: systems read it as a part of an address.
+/// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all.
+/// No label begins or ends with a hyphen. A last label that is a number is not a name: systems read it as a part of an
+/// address.
 fn is_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_label = |label: &str| {

@@ -1,7 +1,7 @@
 //! Checks the ids and ARNs of AWS End User Messaging, each for the kind of resource that it is of.
 //!
-//! The model of the API (2022-03-31) only says what they are written with. Their forms are those of its documentation: an id begins
-//! with the name of its kind, and an ARN ends with the kind and the id.
+//! The model of the API (2022-03-31) only says what they are written with. Their forms are those of its documentation:
+//! an id begins with the name of its kind, and an ARN ends with the kind and the id.
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::{is_number, is_written_with};
@@ -65,7 +65,8 @@ impl Kind {
     }
 }
 
-/// Reads the kind and the id of an ARN of End User Messaging, as in `arn:aws:sms-voice:us-east-1:111122223333:pool/pool-1`.
+/// Reads the kind and the id of an ARN of End User Messaging, as in
+/// `arn:aws:sms-voice:us-east-1:111122223333:pool/pool-1`.
 fn read_arn(text: &str) -> Option<(&str, &str)> {
     let mut parts = text.splitn(6, ':');
     let mut next = || parts.next();

@@ -48,7 +48,8 @@ use self::table::File;
 use self::voice::check_voice;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
-/// The policy that is compiled into a function: the default one with empty lines in place of its comments, which are most of it.
+/// The policy that is compiled into a function: the default one with empty lines in place of its comments, which are
+/// most of it.
 static COMPILED_IN: [u8; DEFAULT_POLICY.len()] = drop_comments(DEFAULT_POLICY.as_bytes());
 
 /// Returns the text without its comments, filled up with empty lines. Its texts in quotes have no escaped quote.
@@ -78,8 +79,8 @@ const fn drop_comments<const N: usize>(text: &[u8]) -> [u8; N] {
 
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
-/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD`, `NOTIFY_CONFIGURATION_ID` and `SEND_HOOK_URL` replace the values of the file, because
-/// they often differ between stages.
+/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD`, `NOTIFY_CONFIGURATION_ID` and `SEND_HOOK_URL` replace the values of the file,
+/// because they often differ between stages.
 ///
 /// # Errors
 ///

@@ -67,8 +67,8 @@ fn overlap(one: &RangeTable, other: &RangeTable) -> bool {
     are_read && one.digits == other.digits && (a.starts_with(b) || b.starts_with(a))
 }
 
-/// Checks the digits of a range in the North American Numbering Plan. A number of another length reaches nobody, or somebody
-/// else: carriers drop digits that are too many.
+/// Checks the digits of a range in the North American Numbering Plan. A number of another length reaches nobody, or
+/// somebody else: carriers drop digits that are too many.
 fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String>) {
     if !prefix.starts_with(NANP) {
         return (None, None);
@@ -81,8 +81,8 @@ fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String
     )
 }
 
-/// Checks the digits of a range by the lengths that the country's numbers have. A number of another length is never read as one,
-/// so the range would match nothing.
+/// Checks the digits of a range by the lengths that the country's numbers have. A number of another length is never
+/// read as one, so the range would match nothing.
 fn check_length(prefix: &str, digits: u32, country: Country) -> Option<String> {
     let code = find_calling_code(country).filter(|code| prefix.starts_with(code))?;
     let parser = PhoneParser::serving([country]);

@@ -12,8 +12,8 @@ use phoneproof_domain::policy::country::{
 use super::identities::find_sender_id;
 use super::sender_id::NO_SENDERS_OF_CHINA;
 
-/// Accepts an `identity` of the table of End User Messaging as the sender of texts to this country. What a pool holds is not known
-/// here.
+/// Accepts an `identity` of the table of End User Messaging as the sender of texts to this country. What a pool holds
+/// is not known here.
 pub(super) fn check_sender_of(identity: &str, country: Country) -> Result<(), String> {
     match find_sender_id(identity) {
         Some(_) if country.as_str() == CHINA => Err(NO_SENDERS_OF_CHINA.to_owned()),
@@ -47,8 +47,8 @@ pub(super) fn check_has_sender_ids(country: Country) -> Result<(), &'static str>
     })
 }
 
-/// Accepts a number that texts to this country can come from. Where a country takes texts from registered numbers alone, a number
-/// of another country reaches nobody, and neither does one that is dear to call.
+/// Accepts a number that texts to this country can come from. Where a country takes texts from registered numbers
+/// alone, a number of another country reaches nobody, and neither does one that is dear to call.
 pub(super) fn check_number_of(number: &str, country: Country) -> Result<(), String> {
     if !has_no_sender_ids(country) {
         return Ok(());

@@ -15,8 +15,8 @@ use super::sender_id::check_sender_id;
 use super::table::{File, PriceListTable, SmsTable};
 use super::value::{are_digits, parse_country};
 
-/// Reads the most that one text may cost. Like SNS, it accepts plain decimals only. End User Messaging reads five decimals
-/// and wants a point, which [`MicroUsd`] always writes: `"1"` is sent as `1.00`.
+/// Reads the most that one text may cost. Like SNS, it accepts plain decimals only. End User Messaging reads five
+/// decimals and wants a point, which [`MicroUsd`] always writes: `"1"` is sent as `1.00`.
 fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUsd> {
     let text = text?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -134,8 +134,9 @@ fn check_priced(
     }
 }
 
-/// Notes a fault where AWS would drop or refuse each text, because one of a single segment costs more than the policy lets a text
-/// cost. A price of the list is what another service asks, so it is enough only where it is so in every country.
+/// Notes a fault where AWS would drop or refuse each text, because one of a single segment costs more than the policy
+/// lets a text cost. A price of the list is what another service asks, so it is enough only where it is so in every
+/// country.
 fn check_affordable(
     sms: &SmsPolicy,
     own_prices: &BTreeMap<Country, MicroUsd>,
@@ -219,8 +220,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Replaces the sender id, the highest price, the Notify configuration and the URL of the hook. They are checked like
-    /// those of the file.
+    /// Replaces the sender id, the highest price, the Notify configuration and the URL of the hook. They are checked
+    /// like those of the file.
     pub(super) fn replace(self, file: &mut File) {
         let sms = &mut file.sms;
         sms.sender_id = self.sender_id.or(sms.sender_id.take());

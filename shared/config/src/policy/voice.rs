@@ -79,7 +79,8 @@ pub(super) fn check_voice(
     }
     check_purse(table, calls, faults);
     let price = faults.check("voice.price_usd", check_price(table.price_usd));
-    // The general price is that of the countries that have none of their own. One that is not accepted has a fault already.
+    // The general price is that of the countries that have none of their own. One that is not accepted has a fault
+    // already.
     let has_fault = |country: &Country| faults.is_doubtful(format_args!("voice.prices.{country}"));
     let asked = countries.iter().filter(|country| !has_fault(country));
     let asked = asked.filter_map(|country| prices.get(country).copied().or(price));

@@ -33,8 +33,8 @@ pub struct Replaced {
 impl KeyringDocument {
     /// Makes what somebody may have read of the keyring worthless, without waiting for anything.
     ///
-    /// - A new root is current, and every other root is gone. A token or code made with one of those is refused by every
-    ///   function that has read the new keyring.
+    /// - A new root is current, and every other root is gone. A token or code made with one of those is refused by
+    ///   every function that has read the new keyring.
     /// - The RSA key is replaced, and the new one signs at once.
     /// - The keys of idempotency and of stored challenges are replaced. Their challenges are gone anyway.
     /// - The key of indexes stays, because limits, locks, blocks and accounts depend on it. It makes no token.

@@ -10,7 +10,8 @@ use crate::plural;
 use crate::policy::Business;
 use crate::segments::{Segments, measure};
 
-/// The longest text that Android's SMS Retriever reads, in bytes of UTF-8 (its guide, "Construct a verification message").
+/// The longest text that Android's SMS Retriever reads, in bytes of UTF-8 (its guide, "Construct a verification
+/// message").
 const MAX_RETRIEVER_BYTES: usize = 140;
 
 /// The shortest lifetime of a code that a text can give in minutes.
@@ -61,7 +62,8 @@ fn rank(size: &Segments) -> (u32, usize) {
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     language: String,
-    /// The text for each kind of action with a label of its own. It is empty when the template does not show the action.
+    /// The text for each kind of action with a label of its own. It is empty when the template does not show the
+    /// action.
     by_action: BTreeMap<ActionKind, Words>,
     /// The text for every other action, and for none.
     other: Words,
@@ -255,7 +257,8 @@ fn parse_pieces(
 
 /// Makes texts of which one needs as many segments as the longest text of these pieces.
 ///
-/// All digits have the same width. The minutes differ in length with their number, and a form may need another encoding.
+/// All digits have the same width. The minutes differ in length with their number, and a form may need another
+/// encoding.
 fn make_samples(pieces: &[Piece], language: &str, business: &Business) -> Vec<String> {
     let code = "0".repeat(usize::from(business.code_length));
     let mut samples: Vec<String> = Vec::new();

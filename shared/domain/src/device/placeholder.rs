@@ -33,8 +33,8 @@ const NUMBERS: [&str; 7] = [
     "18446744073709551615",
 ];
 
-/// Whether `text` is a placeholder: known words, what a program printed, the name of a model, zeros, or a pattern in place of
-/// an id.
+/// Whether `text` is a placeholder: known words, what a program printed, the name of a model, zeros, or a pattern in
+/// place of an id.
 pub(super) fn names_nobody(text: &str) -> bool {
     let spelled: String = text.chars().map(fold).collect();
     let folded: String = spelled.chars().flat_map(char::to_lowercase).collect();
@@ -53,8 +53,8 @@ pub(super) fn names_nobody(text: &str) -> bool {
         || is_patterned(&bare.chars().collect::<Vec<_>>())
 }
 
-/// Returns the plain form of a character that is written full-width, circled or as a mathematical letter, and of the digits
-/// of every script.
+/// Returns the plain form of a character that is written full-width, circled or as a mathematical letter, and of the
+/// digits of every script.
 ///
 /// But for the digits, it is what the compatibility decomposition of Unicode (NFKC) makes of these.
 fn fold(character: char) -> char {

@@ -132,7 +132,8 @@ fn a_block_holds_until_its_end() {
     assert_eq!(examine(Some(NOW + second)), refused);
 }
 
-/// A phone that was verified with the device `own` in the network `home` a minute ago, and whose common limit is used up.
+/// A phone that was verified with the device `own` in the network `home` a minute ago, and whose common limit is used
+/// up.
 fn make_pumped() -> (Vec<Gate>, Found) {
     let policy = PursePolicy::default();
     let evidence = Evidence::from_code(index("own"), NOW - Duration::from_mins(1), &policy);

@@ -17,8 +17,8 @@ pub struct Reserved {
 }
 
 impl Found {
-    /// Returns the text out of the phone's reserve, when the common limits of the phone refuse it. `texts` is what the reserve
-    /// has between two typed codes. `None` when the reserve is not for this caller, or has nothing now.
+    /// Returns the text out of the phone's reserve, when the common limits of the phone refuse it. `texts` is what the
+    /// reserve has between two typed codes. `None` when the reserve is not for this caller, or has nothing now.
     ///
     /// What was found must be the whole record of the phone.
     #[must_use]

@@ -6,7 +6,8 @@ use crate::typed::{self, Typed};
 /// The longest text that is read as a phone number, in bytes. A full-width number with separators fits.
 const MAX_INPUT_BYTES: usize = 96;
 
-/// Checks every character, and drops `tel:` and whatever else means nothing. What remains is an optional `+` and digits.
+/// Checks every character, and drops `tel:` and whatever else means nothing. What remains is an optional `+` and
+/// digits.
 ///
 /// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
 /// to guess at is refused first, so that one phone is never counted under two numbers.
@@ -45,8 +46,8 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
     Ok(plain)
 }
 
-/// Takes off a prefix for calls abroad that is written with a tilde, where callers wait for another tone: Russia's and its
-/// neighbours', and Ukraine's (libphonenumber's metadata). Returns its digits and the rest.
+/// Takes off a prefix for calls abroad that is written with a tilde, where callers wait for another tone: Russia's and
+/// its neighbours', and Ukraine's (libphonenumber's metadata). Returns its digits and the rest.
 ///
 /// A tilde elsewhere may begin an extension, so it is refused.
 fn split_prefix_with_tilde(number: &str) -> (&'static str, &str) {

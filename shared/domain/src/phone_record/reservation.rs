@@ -6,8 +6,8 @@ use crate::purse::Claim;
 
 /// What a send to a phone uses up, besides a slot: a cooldown, a count of the hour and a count of the day.
 ///
-/// The two reserves have their own, so that strangers who keep asking for the phone do not stop its owner. Their limits are
-/// those of the phone. So a phone gets three times its limit at most.
+/// The two reserves have their own, so that strangers who keep asking for the phone do not stop its owner. Their limits
+/// are those of the phone. So a phone gets three times its limit at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Share {
     /// What everybody who asks for the phone shares.

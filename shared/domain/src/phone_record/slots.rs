@@ -21,7 +21,8 @@ pub struct ResendId(pub [u8; 16]);
 /// The longest time that a request can go on after its write was applied: the timeout of the functions in
 /// `template.yaml`.
 ///
-/// The SDK repeats a call whose reply was lost. When the repeat comes, the slot must still hold what the first try wrote.
+/// The SDK repeats a call whose reply was lost. When the repeat comes, the slot must still hold what the first try
+/// wrote.
 pub const REPEATED_FOR: Duration = Duration::from_secs(10);
 
 /// How long the same right code gets the same success again, counted from the instant at which it was entered.

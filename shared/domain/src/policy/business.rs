@@ -53,8 +53,8 @@ impl Business {
             .with(Rule::BusinessPerDay, self.texts_per_day)
     }
 
-    /// Lists the locales in which a text of this business can be written where only these are `allowed`: all that have a
-    /// template where `allowed` is empty.
+    /// Lists the locales in which a text of this business can be written where only these are `allowed`: all that have
+    /// a template where `allowed` is empty.
     pub fn list_locales_among<'b>(
         &'b self,
         allowed: &'b [Locale],

@@ -12,8 +12,8 @@ pub const INDIA: &str = "IN";
 /// The country whose texts begin with the sender's signature, as in 【Example】.
 pub const CHINA: &str = "CN";
 
-/// The countries that take texts from a registered number only, and the country whose numbers reach them (AWS's guides of SNS and of
-/// toll-free numbers, 2026: US numbers reach four of its territories).
+/// The countries that take texts from a registered number only, and the country whose numbers reach them (AWS's guides
+/// of SNS and of toll-free numbers, 2026: US numbers reach four of its territories).
 const FROM_NUMBERS_ALONE: [(&str, &str); 6] = [
     ("AS", "US"),
     ("CA", "CA"),
@@ -27,8 +27,9 @@ const FROM_NUMBERS_ALONE: [(&str, &str); 6] = [
 const WITH_REGISTERED_SENDER_IDS: &str =
     "AE AU BY CN EG FI GB ID IE IN JO KE KW KZ LK PH QA RU SA SG TH TR VN ZM";
 
-/// The countries that Notify's basic tier does not serve (AWS's list of its countries, 2026). Its advanced tier has them. But the
-/// texts of its templates begin with no signature, which carriers in China demand, so none is texted there.
+/// The countries that Notify's basic tier does not serve (AWS's list of its countries, 2026). Its advanced tier has
+/// them. But the texts of its templates begin with no signature, which carriers in China demand, so none is texted
+/// there.
 const WITHOUT_NOTIFY: &str = "CN";
 
 /// What the policy says of the texts to one country. What it does not say, it says for all countries.
@@ -67,8 +68,8 @@ pub fn is_short_code(number: &str) -> bool {
     !number.starts_with('+') && number.len() <= LONGEST_SHORT_CODE
 }
 
-/// Whether texts to `country` can come from `number`, as far as its first digits say: it is of the country, or of the one whose
-/// registered numbers text it. A short code can be of any country. China has no numbers.
+/// Whether texts to `country` can come from `number`, as far as its first digits say: it is of the country, or of the
+/// one whose registered numbers text it. A short code can be of any country. China has no numbers.
 #[must_use]
 pub fn can_text_from(number: &str, country: Country) -> bool {
     let digits = number.strip_prefix('+').unwrap_or(number);

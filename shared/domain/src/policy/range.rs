@@ -38,11 +38,11 @@ impl NumberRange {
     }
 }
 
-/// Whether digits that begin with the calling code 1 have an area code or an exchange that begins with 0 or 1. `digits` may be
-/// the first ones of a number.
+/// Whether digits that begin with the calling code 1 have an area code or an exchange that begins with 0 or 1. `digits`
+/// may be the first ones of a number.
 ///
-/// The calling code is that of the North American Numbering Plan. All its numbers have an area code of three digits, an exchange
-/// of three and four more. Area codes and exchanges begin with 2 to 9.
+/// The calling code is that of the North American Numbering Plan. All its numbers have an area code of three digits, an
+/// exchange of three and four more. Area codes and exchanges begin with 2 to 9.
 #[must_use]
 pub fn has_low_part_behind_1(digits: &str) -> bool {
     let begins_low = |at: usize| {

@@ -32,8 +32,8 @@ pub struct SmsPolicy {
 }
 
 impl SmsPolicy {
-    /// Returns the channels that a text to this country takes, in order: each next one where the one before refused. Those that
-    /// do not serve the country are left out.
+    /// Returns the channels that a text to this country takes, in order: each next one where the one before refused.
+    /// Those that do not serve the country are left out.
     #[must_use]
     pub fn route(&self, country: Option<Country>) -> Vec<Channel> {
         let serves =
@@ -55,8 +55,9 @@ impl SmsPolicy {
         self.channels.first().copied().unwrap_or(Channel::Sns)
     }
 
-    /// Whether a text to this country that costs more than [`max_price`](Self::max_price) reaches nobody. SNS accepts such a text and
-    /// drops it. End User Messaging refuses it, so it goes to the next channel. The other channels know no such limit.
+    /// Whether a text to this country that costs more than [`max_price`](Self::max_price) reaches nobody. SNS accepts
+    /// such a text and drops it. End User Messaging refuses it, so it goes to the next channel. The other channels know
+    /// no such limit.
     #[must_use]
     pub fn obeys_max_price(&self, country: Country) -> bool {
         let route = self.route(Some(country)).into_iter();
@@ -95,8 +96,8 @@ impl SmsPolicy {
 
     /// Estimates the cost of a text of this many segments.
     ///
-    /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when the
-    /// policy names neither.
+    /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when
+    /// the policy names neither.
     #[must_use]
     pub fn estimate_cost(&self, country: Option<Country>, segments: u32) -> Option<Estimate> {
         match country.and_then(|country| self.prices.get(&country)) {

@@ -90,7 +90,8 @@ impl CallRecord {
         }
     }
 
-    /// Returns what is stored as it is on the day of `ask`. A clock that is behind does not begin the earlier day again.
+    /// Returns what is stored as it is on the day of `ask`. A clock that is behind does not begin the earlier day
+    /// again.
     fn of_today(ask: &Ask, policy: &PursePolicy, seen: Option<&Self>) -> Self {
         let mut record = seen.copied().unwrap_or_else(|| Self::new(ask, policy));
         if record.day < ask.day() {
@@ -235,8 +236,8 @@ pub(super) fn plan_from_record(
 }
 
 impl Payer {
-    /// Makes the credit of the calls' purse for a typed code that was also spoken; `None` when it gets nothing. `price` is that
-    /// of the call. Above the cap a code gives back its price and earns nothing.
+    /// Makes the credit of the calls' purse for a typed code that was also spoken; `None` when it gets nothing. `price`
+    /// is that of the call. Above the cap a code gives back its price and earns nothing.
     #[must_use]
     pub fn credit_calls(
         &self,
@@ -256,8 +257,8 @@ impl Payer {
         })
     }
 
-    /// Makes the write that gives the price of a call back which was certainly not placed. On a later day nothing is given
-    /// back.
+    /// Makes the write that gives the price of a call back which was certainly not placed. On a later day nothing is
+    /// given back.
     pub(super) fn refund_call(&self, country: Country, call: PlannedCall) -> Write {
         Write {
             key: PurseKey::Calls { country },

@@ -154,9 +154,9 @@ impl CountryRecord {
     /// a text of this price no longer fits in. `None` when the record is about another day.
     ///
     /// The stop may have grown with the best days. What it leaves and what was spent give it again, so nobody needs the
-    /// policy to tell. The percentage costs no call: the credit of a typed code returns the item, and a second try reads
-    /// it. An alarm on a sum of costs would need the stop of each country in the template, and could not know one that has
-    /// grown.
+    /// policy to tell. The percentage costs no call: the credit of a typed code returns the item, and a second try
+    /// reads it. An alarm on a sum of costs would need the stop of each country in the template, and could not know one
+    /// that has grown.
     ///
     /// With shards, each shard has its own stop, and this percentage refers to one shard.
     #[must_use]

@@ -102,7 +102,8 @@ impl<'a> CountryDraft<'a> {
         };
         let target = price.saturating_mul(i64::from(own.refill_to));
         let drawn = draw(*room, price, own.refill, target, self.ask.now);
-        // Nothing is stored of a country that cannot begin, so time gives it nothing. It begins with the money of a day.
+        // Nothing is stored of a country that cannot begin, so time gives it nothing. It begins with the money of a
+        // day.
         let is_new = lane == Lane::Open && self.seen.is_none();
         match drawn {
             Draw::Ready => return Ok(()),

@@ -47,8 +47,8 @@ pub enum Claim {
         /// The texts that are allowed.
         texts: u32,
     },
-    /// The phone is known, the network is the one that was verified in, and fewer than `texts` texts are owed there. The
-    /// write counts one more.
+    /// The phone is known, the network is the one that was verified in, and fewer than `texts` texts are owed there.
+    /// The write counts one more.
     Near {
         /// The texts that are allowed.
         texts: u32,

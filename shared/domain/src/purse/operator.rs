@@ -230,11 +230,11 @@ fn keep_money(
     conditions
 }
 
-/// Makes the write by which the purse of a number block, a network, of calls or of the service starts anew; `None` for a country,
-/// which [`reset_country`] is for.
+/// Makes the write by which the purse of a number block, a network, of calls or of the service starts anew; `None` for
+/// a country, which [`reset_country`] is for.
 ///
-/// A network is then one where nobody typed a code. Calls lose what they have spent today, too. Where the policy has calls,
-/// [`reset_calls`](super::reset_calls) keeps that.
+/// A network is then one where nobody typed a code. Calls lose what they have spent today, too. Where the policy has
+/// calls, [`reset_calls`](super::reset_calls) keeps that.
 #[must_use]
 pub fn reset(key: &PurseKey, policy: &PursePolicy, now: Timestamp) -> Option<Write> {
     use Attribute::{At, Codes, ExpiresAt, Left, Needed, Room, Since};

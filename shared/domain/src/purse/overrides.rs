@@ -1,8 +1,8 @@
 //! What an operator gives a purse beyond its policy, until an instant.
 //!
 //! It stands on the purse's own item. The first try of a send requires that no budget is over and that a number block
-//! has no grant. So a send after the end of either one is decided anew, and its write removes what has ended. A text that
-//! the carrier refused goes back to the grant that paid for it.
+//! has no grant. So a send after the end of either one is decided anew, and its write removes what has ended. A text
+//! that the carrier refused goes back to the grant that paid for it.
 
 use std::time::Duration;
 

@@ -131,8 +131,8 @@ pub struct PursePolicy {
     pub moved: LanePolicy,
     /// Everybody else: strangers in strange networks.
     pub open: LanePolicy,
-    /// The texts that the open lane of a new country starts with. With four, the first codes of every fortieth launch in a
-    /// country of low conversion stayed untyped, and nobody new got in for hours.
+    /// The texts that the open lane of a new country starts with. With four, the first codes of every fortieth launch
+    /// in a country of low conversion stayed untyped, and nobody new got in for hours.
     pub start_texts: u32,
     /// The cap of the open lane until the country's conversion is known, because everybody needs it until then.
     pub young_open: Cap,
@@ -153,8 +153,9 @@ pub struct PursePolicy {
     pub learned_from: u32,
     /// How long a phone is known after it typed a code in.
     pub known_for: Duration,
-    /// How long a phone must have been known before the lanes known and moved pay for it. Without this wait, an attacker
-    /// who verifies own numbers, asks for them again and types a third of the codes costs $57, and $159 in the dearest run.
+    /// How long a phone must have been known before the lanes known and moved pay for it. Without this wait, an
+    /// attacker who verifies own numbers, asks for them again and types a third of the codes costs $57, and $159 in the
+    /// dearest run.
     pub known_after: Duration,
     /// The texts of the lane known to one phone between two typed codes, at its own device and in all other places.
     pub known_texts: u32,
@@ -172,8 +173,8 @@ pub struct PursePolicy {
     /// The purses of networks.
     pub network: NetworkPolicy,
     /// What all countries together get in a day that nobody earned: first grants, and what time gives open lanes. With
-    /// $5, texts to twenty countries cost over $10 in the dearest runs. With $4, the last of five countries that begin on
-    /// one day had too little to start.
+    /// $5, texts to twenty countries cost over $10 in the dearest runs. With $4, the last of five countries that begin
+    /// on one day had too little to start.
     pub unearned_per_day: Micros,
     /// The money stop of a country.
     pub money: MoneyStop,

@@ -39,8 +39,8 @@ pub struct Records {
     pub service: Option<ServiceRecord>,
     /// The evidence on the phone's record.
     pub evidence: Option<Evidence>,
-    /// What is wrong with the item of the service, if anything is. All countries share it, so it stops none of them: it counts as
-    /// one with nothing left.
+    /// What is wrong with the item of the service, if anything is. All countries share it, so it stops none of them: it
+    /// counts as one with nothing left.
     pub damaged_service: Option<(PurseKey, Damaged)>,
 }
 
@@ -347,8 +347,8 @@ fn choose(
     }
 }
 
-/// Returns what a phone has for its device, for its network, and in which lanes it is known, the best first. `true` stands
-/// for a network of the crowd.
+/// Returns what a phone has for its device, for its network, and in which lanes it is known, the best first. `true`
+/// stands for a network of the crowd.
 fn claims_of(policy: &PursePolicy) -> (Claim, Claim, impl Fn(bool) -> Vec<(Lane, Claim)>) {
     let texts = policy.known_texts;
     let here = Claim::Here { texts };

@@ -38,7 +38,8 @@ impl PurseSettings {
         self.shards.get(&country).copied().unwrap_or(1).max(1)
     }
 
-    /// Lists the amounts of a day into which a text of this price to this country does not fit before codes are typed in.
+    /// Lists the amounts of a day into which a text of this price to this country does not fit before codes are typed
+    /// in.
     pub fn list_too_small(
         &self,
         country: Country,

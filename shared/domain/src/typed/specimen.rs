@@ -1,5 +1,5 @@
-//! What `specimen/typed.json` says of typed text. The tests of `shared/web` read the same file, so that a page reads what the
-//! service reads.
+//! What `specimen/typed.json` says of typed text. The tests of `shared/web` read the same file, so that a page reads
+//! what the service reads.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -20,7 +20,8 @@ pub(crate) struct Specimen {
     pub(crate) codes: Vec<String>,
     /// Texts that are not read as a code.
     pub(crate) not_codes: Vec<String>,
-    /// Texts with a code in other words, each with the code of six digits that a page finds in it. The service reads none.
+    /// Texts with a code in other words, each with the code of six digits that a page finds in it. The service reads
+    /// none.
     pub(crate) messages: Vec<(String, Option<String>)>,
 }
 

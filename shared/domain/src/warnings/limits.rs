@@ -5,8 +5,8 @@ use crate::rule::Rule;
 use crate::subject::SubjectKind;
 
 impl Policy {
-    /// Warns of each limit that can refuse nobody, because one of a longer window admits fewer texts of the same subject. It is no
-    /// fault: the service does what the policy says, and texts no more than it should.
+    /// Warns of each limit that can refuse nobody, because one of a longer window admits fewer texts of the same
+    /// subject. It is no fault: the service does what the policy says, and texts no more than it should.
     pub(super) fn warn_of_limits(&self) -> Vec<Fault> {
         let of_all = list_pairs(|subject| subject != SubjectKind::Business);
         let of_all = of_all.into_iter().filter_map(|pair| {

@@ -6,8 +6,8 @@ use crate::policy::{Fault, Policy};
 use crate::purse::{PurseRule, price_of};
 
 impl Policy {
-    /// Warns of each country whose longest text costs more than the policy lets a text or a day cost. The policy's price of a segment
-    /// may be wrong, and most texts may be shorter, so it is no fault.
+    /// Warns of each country whose longest text costs more than the policy lets a text or a day cost. The policy's
+    /// price of a segment may be wrong, and most texts may be shorter, so it is no fault.
     pub(super) fn warn_of_prices(&self, catalog: &Catalog) -> Vec<Fault> {
         let served = self.numbers.countries.iter();
         let dearest =

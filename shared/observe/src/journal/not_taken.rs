@@ -10,7 +10,8 @@ use phoneproof_domain::delivery::{Detail, NotTaken};
 use super::metrics::{COUNT, declare as declare_metrics};
 use super::{Entry, Level, NAMESPACE};
 
-/// The line of a channel that did not take a text or a call. A request whose text went on to another channel leaves it, too.
+/// The line of a channel that did not take a text or a call. A request whose text went on to another channel leaves it,
+/// too.
 #[derive(metrique_writer::Entry)]
 pub(super) struct NotTakenLine<'l> {
     #[entry(timestamp)]
@@ -58,8 +59,8 @@ impl<'l> NotTakenLine<'l> {
 
 /// Declares the metrics of channels that did not take a text or a call.
 ///
-/// A route has few channels and a reason is one of a table, so there are at most some dozens of pairs. Nobody pays for one
-/// that did not occur.
+/// A route has few channels and a reason is one of a table, so there are at most some dozens of pairs. Nobody pays for
+/// one that did not occur.
 pub(super) fn declare() -> EmfBuilder {
     Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
         .directive(declare_metrics(

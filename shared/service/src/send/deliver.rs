@@ -91,8 +91,8 @@ impl Service {
         }
     }
 
-    /// Walks the route until a channel takes the text, or may have sent it. Then no other one is tried, so that nobody gets
-    /// two texts.
+    /// Walks the route until a channel takes the text, or may have sent it. Then no other one is tried, so that nobody
+    /// gets two texts.
     async fn deliver(
         &self,
         text: &Text<'_>,
@@ -171,7 +171,8 @@ impl Service {
 
 /// Returns when a channel has to give up, so that each of the `later` channels of the route still has its time.
 ///
-/// When little is left, a channel gets [`LEAST`] rather than nothing: it is more likely to take the text than to refuse it.
+/// When little is left, a channel gets [`LEAST`] rather than nothing: it is more likely to take the text than to refuse
+/// it.
 fn share_deadline(deadline: Instant, later: usize, now: Instant) -> Instant {
     let left_to_later = LEFT_TO_NEXT.saturating_mul(u32::try_from(later).unwrap_or(u32::MAX));
     let share = deadline.checked_sub(left_to_later).unwrap_or(now);

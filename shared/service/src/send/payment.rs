@@ -69,8 +69,8 @@ impl Service {
 
     /// Plans who pays, after a transaction was refused.
     ///
-    /// When only the limits of the phone refused, the same purses pay. Otherwise the rest of what is stored is read once,
-    /// and the domain decides.
+    /// When only the limits of the phone refused, the same purses pay. Otherwise the rest of what is stored is read
+    /// once, and the domain decides.
     pub(super) async fn pay_again(
         &self,
         ask: &mut Ask,
@@ -114,9 +114,9 @@ impl Service {
     /// Plans who pays for a send to a country whose purses refused another one lately, without a transaction that
     /// would fail.
     ///
-    /// What refused is remembered, and only what depends on the caller is read, with one read unit. The phone's record is
-    /// a part of that. It also tells whether the send repeats an earlier one, or resends a challenge that is over. Such a
-    /// send is answered as the store would answer it.
+    /// What refused is remembered, and only what depends on the caller is read, with one read unit. The phone's record
+    /// is a part of that. It also tells whether the send repeats an earlier one, or resends a challenge that is over.
+    /// Such a send is answered as the store would answer it.
     pub(super) async fn pay_from_memory(
         &self,
         ask: &Ask,
@@ -160,8 +160,8 @@ impl Service {
         }
     }
 
-    /// Reads what is not known yet of the purses and of the phone's record, and lets the domain decide who pays. Returns
-    /// the refusal, if nobody does, and the record if it was read.
+    /// Reads what is not known yet of the purses and of the phone's record, and lets the domain decide who pays.
+    /// Returns the refusal, if nobody does, and the record if it was read.
     async fn find_payer(
         &self,
         ask: &Ask,

@@ -46,8 +46,8 @@ impl Prepared<'_> {
 }
 
 impl Service {
-    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token. A challenge
-    /// that ends soon is followed by a new one.
+    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token. A
+    /// challenge that ends soon is followed by a new one.
     pub(super) async fn prepare<'k>(
         &self,
         given: Given<'k>,

@@ -26,7 +26,8 @@ pub struct RefusedText {
 impl Service {
     /// Gives back the counts of a refused text, and looks at the limits that it still counts towards.
     ///
-    /// A refund or a read that fails does not fail the request. A failed refund only costs the user a part of the quota.
+    /// A refund or a read that fails does not fail the request. A failed refund only costs the user a part of the
+    /// quota.
     pub(super) async fn refund(
         &self,
         checked: &Checked<'_>,
@@ -71,7 +72,8 @@ impl Service {
         }
     }
 
-    /// Returns when the limits and the number block that a refused text has used up admit another one; `None` if they do.
+    /// Returns when the limits and the number block that a refused text has used up admit another one; `None` if they
+    /// do.
     async fn find_end_of_refusals(
         &self,
         plan: &SendPlan,

@@ -67,8 +67,8 @@ impl<'k> Existing<'k> {
         })
     }
 
-    /// Whether the request asks for another text: it is a resend, and the renewal was texted longer than the cooldown ago.
-    /// Within the cooldown it is the repeat of a request, as under an idempotency key at any time.
+    /// Whether the request asks for another text: it is a resend, and the renewal was texted longer than the cooldown
+    /// ago. Within the cooldown it is the repeat of a request, as under an idempotency key at any time.
     pub(super) fn is_over_cooldown(&self, checked: &Checked<'_>, now: Timestamp) -> bool {
         matches!(self.prepared.reservation, Reservation::Renewal { .. })
             && self.sent_at + checked.limits.cooldown <= now
@@ -92,8 +92,8 @@ impl<'k> Existing<'k> {
 }
 
 impl Service {
-    /// Plans what a resend with the token of the last renewal would: the same code again or, if that ends soon, one more
-    /// renewal.
+    /// Plans what a resend with the token of the last renewal would: the same code again or, if that ends soon, one
+    /// more renewal.
     pub(super) fn resend_last<'k>(
         &self,
         existing: Existing<'k>,

@@ -41,8 +41,8 @@ impl Service {
 
     /// Refuses a send that falls under a remembered refusal, without a write.
     ///
-    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such sends
-    /// read it, unless this request has, and are answered as the store would answer them.
+    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such
+    /// sends read it, unless this request has, and are answered as the store would answer them.
     async fn refuse_again(
         &self,
         plan: &SendPlan,

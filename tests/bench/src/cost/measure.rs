@@ -35,8 +35,8 @@ const DELETED_AFTER_DAYS: f64 = 2.0;
 const REQUEST_HEADER_BYTES: usize = 400;
 /// Bytes of an answer's status line and of the headers that the gateway adds: `apigw-requestid`, `connection`.
 const GATEWAY_HEADER_BYTES: usize = 100;
-/// The number of custom metrics of a stack that serves a few countries and businesses. Those of purses exist only while a
-/// purse is empty, a rule is in shadow mode, or a country has used half of its money stop.
+/// The number of custom metrics of a stack that serves a few countries and businesses. Those of purses exist only while
+/// a purse is empty, a rule is in shadow mode, or a country has used half of its money stop.
 const METRICS: u32 = 35;
 /// The number of countries of that stack. The alarm of countries reads a metric of each.
 const COUNTRIES: usize = 5;
@@ -45,8 +45,8 @@ const COUNTRIES: usize = 5;
 const KEY_REQUESTS: u32 = 4 * 12 * 24 * 365 / 12;
 /// The default of `LogRetentionDays` in `template.yaml`.
 const LOG_DAYS: u32 = 30;
-/// The units of a second try. The first one, which failed, is billed like one that went through. The second writes seven
-/// items at most, and reads four before it.
+/// The units of a second try. The first one, which failed, is billed like one that went through. The second writes
+/// seven items at most, and reads four before it.
 const SECOND_TRY: Again = Again {
     write_units: 14.0,
     read_units: 4.0,
@@ -339,7 +339,8 @@ mod tests {
             measured.send.writes
         );
         assert_eq!(measured.verify.writes.len(), 5);
-        // A send that is not paid from the purse of the crowd is the exception, and so is a credit that is written twice.
+        // A send that is not paid from the purse of the crowd is the exception, and so is a credit that is written
+        // twice.
         let (send, verify) = (measured.send.again, measured.verify.again);
         assert!((0.1..1.0).contains(&send.write_units), "{send:?}");
         assert!((0.02..0.3).contains(&send.read_units), "{send:?}");

@@ -1,4 +1,5 @@
-//! Counts what a check of a password does, for the tests. Every check of a service takes a bounded time, whatever is typed.
+//! Counts what a check of a password does, for the tests. Every check of a service takes a bounded time, whatever is
+//! typed.
 
 /// Counts `steps` of work. It does nothing outside tests.
 #[cfg(not(test))]

@@ -119,7 +119,8 @@ impl<'t> Padding<'t> {
             .flat_map(|(least, greatest)| least..=greatest)
     }
 
-    /// Counts the characters of a part of the text that are not padding; `None` when one of them is a letter that is refused.
+    /// Counts the characters of a part of the text that are not padding; `None` when one of them is a letter that is
+    /// refused.
     pub(super) fn count_extras(&self, part: Range<usize>, letters: Letters) -> Option<usize> {
         let (mut at, mut extras) = (part.start, 0);
         while at < part.end {
@@ -175,7 +176,8 @@ fn is_year(text: &[char]) -> bool {
 
 /// Measures the shortest stretch that `text` repeats; the whole length if it repeats none.
 ///
-/// The last repetition may be cut off, also where it is the second one. Fewer characters than [`SHORTEST_PADDING`] are chance.
+/// The last repetition may be cut off, also where it is the second one. Fewer characters than [`SHORTEST_PADDING`] are
+/// chance.
 pub(super) fn measure_stretch(text: &[char]) -> usize {
     let repeats = |length: &usize| {
         let pairs = zip(text, text.iter().skip(*length));

@@ -8,8 +8,8 @@ use super::super::MAX_CHARACTERS;
 /// The most characters of a plain spelling. A sign of Unicode can stand for eighteen letters.
 const MOST: usize = 2 * MAX_CHARACTERS;
 
-/// Returns `text` in lower case and in plain characters: full-width, circled and mathematical letters as themselves, Latin
-/// letters without accents, and nothing that nobody sees.
+/// Returns `text` in lower case and in plain characters: full-width, circled and mathematical letters as themselves,
+/// Latin letters without accents, and nothing that nobody sees.
 pub(super) fn spell_plainly(text: &str) -> Vec<char> {
     let letters = text.nfkd().flat_map(char::to_lowercase);
     let mut after_latin = false;
@@ -43,8 +43,8 @@ pub(super) fn is_separator(character: char) -> bool {
         )
 }
 
-/// Returns one character for all those that people write for each other: digits and signs for letters that look like them,
-/// and letters of other alphabets.
+/// Returns one character for all those that people write for each other: digits and signs for letters that look like
+/// them, and letters of other alphabets.
 ///
 /// `l` is among those of `i`, because `1` stands for both.
 pub(super) const fn look(character: char) -> char {

@@ -113,7 +113,8 @@ impl<'t> PaddedText<'t> {
     }
 }
 
-/// Sorts [`BASE_WORDS`] by what their first character looks like, so that few of them are compared at each place of a text.
+/// Sorts [`BASE_WORDS`] by what their first character looks like, so that few of them are compared at each place of a
+/// text.
 fn sort_by_first_look() -> HashMap<char, Vec<&'static str>> {
     let mut sorted: HashMap<char, Vec<&'static str>> = HashMap::new();
     for word in BASE_WORDS.lines() {
@@ -124,8 +125,8 @@ fn sort_by_first_look() -> HashMap<char, Vec<&'static str>> {
     sorted
 }
 
-/// Whether `text` consists of words of [`BASE_WORDS`], one after the other, with little but padding between and around them:
-/// `companyname12345`, `th1sismyp@ssword`.
+/// Whether `text` consists of words of [`BASE_WORDS`], one after the other, with little but padding between and around
+/// them: `companyname12345`, `th1sismyp@ssword`.
 pub(super) fn is_phrase(text: &[char]) -> bool {
     let own = PaddedText::of(text);
     let words = sort_by_first_look();

@@ -1,4 +1,5 @@
-//! The calls of End User Messaging about the account: pools, numbers, sender ids, configuration sets, configurations of Notify and Protect.
+//! The calls of End User Messaging about the account: pools, numbers, sender ids, configuration sets, configurations of
+//! Notify and Protect.
 
 use axum::response::Response;
 use http::StatusCode;

@@ -25,8 +25,8 @@ use crate::sms_account::SmsAccount;
 /// The variable of the templates of Notify that takes the code.
 const CODE: &str = "code";
 
-/// Answers `SendTextMessage`, `SendNotifyTextMessage` or `SendNotifyVoiceMessage`, and what describes the account; `None` for any
-/// other operation.
+/// Answers `SendTextMessage`, `SendNotifyTextMessage` or `SendNotifyVoiceMessage`, and what describes the account;
+/// `None` for any other operation.
 pub(super) async fn answer(
     inbox: &Inbox,
     account: &SmsAccount,

@@ -3,7 +3,8 @@
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::Reason;
 
-/// The exception and its reason; `None` for a failure of the API itself. Reasons of other channels become one that it has.
+/// The exception and its reason; `None` for a failure of the API itself. Reasons of other channels become one that it
+/// has.
 pub(super) const fn write_reason(
     channel: Channel,
     reason: Reason,

@@ -8,8 +8,8 @@ use phoneproof_domain::purse::{Micros, PurseSettings, price_of};
 
 use crate::policy::faults::Faults;
 
-/// Notes a fault for each amount that is below the price of a text of one segment to some country: no text there would ever
-/// fit into it.
+/// Notes a fault for each amount that is below the price of a text of one segment to some country: no text there would
+/// ever fit into it.
 pub(in crate::policy) fn check_payable(
     purses: &PurseSettings,
     sms: &SmsPolicy,

@@ -1,5 +1,5 @@
-//! Generated policies: each is accepted exactly when the table of countries says that it can work, and what it sends obeys
-//! the table.
+//! Generated policies: each is accepted exactly when the table of countries says that it can work, and what it sends
+//! obeys the table.
 
 mod checks;
 mod generate;
@@ -284,8 +284,8 @@ fn check_given(given: &Given) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A policy is accepted exactly when the table of countries says that it can work. Then every text to every country, of
-    /// every business and for every wish, obeys the table.
+    /// A policy is accepted exactly when the table of countries says that it can work. Then every text to every
+    /// country, of every business and for every wish, obeys the table.
     #[test]
     fn what_is_sent_obeys_the_rules_of_its_country(given in given()) {
         check_given(&given);

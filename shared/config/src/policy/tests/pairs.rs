@@ -258,7 +258,8 @@ fn list_paths(policy: &Value) -> Vec<String> {
     members.into_iter().flat_map(list).collect()
 }
 
-/// Values on which others depend. Without them nobody knows what the texts are, where they go, by which way and for what price.
+/// Values on which others depend. Without them nobody knows what the texts are, where they go, by which way and for
+/// what price.
 fn is_needed(path: &str) -> bool {
     let tables = [
         "business.login.templates",

@@ -1,9 +1,10 @@
-//! The codes of models, which systems give in place of a name: Android as model, as board and as build, Apple's as machine.
+//! The codes of models, which systems give in place of a name: Android as model, as board and as build, Apple's as
+//! machine.
 
 use super::brands::{FAMILIES, MAKERS};
 
-/// The codes, in lower case: `#` is a digit, `@` a letter, and `?` makes the sign before it optional. In the order of the lines
-/// they are those of
+/// The codes, in lower case: `#` is a digit, `@` a letter, and `?` makes the sign before it optional. In the order of
+/// the lines they are those of
 ///
 /// 1. Samsung
 /// 2. Xiaomi

@@ -4,11 +4,15 @@
 ///
 /// - `9774d56d682e549c` is the `ANDROID_ID` of many Android 2.2 devices (Android issue 10603).
 /// - `020000000000` is the MAC address that Android (since 6.0) and iOS (since 7) give to every app.
-/// - `012345678912345` and `358240051111110` are IMEIs of emulators, and `490154203237518` and `356938035643809` those of articles.
-/// - The UUIDs are the examples of RFC 4122 and RFC 9562, of Wikipedia, `PostgreSQL`, Apple, `MongoDB`, of Swagger, Redoc and the documentation of libraries, the
-///   name spaces of RFC 9562, and the UUIDs of mainboards whose makers set none.
-/// - `v1stgxr8z5jdhi6bmyt` and `01arz3ndektsv4rrffq69g5fav` are the examples of Nano ID and ULID, and the one that begins with `0ujts` of KSUID.
-/// - The rest are names of nothing, MAC addresses of documentation, and MD5, SHA-1 and SHA-256 of nothing, in hexadecimal and in base64.
+/// - `012345678912345` and `358240051111110` are IMEIs of emulators, and `490154203237518` and `356938035643809` those
+///   of articles.
+/// - The UUIDs are the examples of RFC 4122 and RFC 9562, of Wikipedia, `PostgreSQL`, Apple, `MongoDB`, of Swagger,
+///   Redoc and the documentation of libraries, the name spaces of RFC 9562, and the UUIDs of mainboards whose makers
+///   set none.
+/// - `v1stgxr8z5jdhi6bmyt` and `01arz3ndektsv4rrffq69g5fav` are the examples of Nano ID and ULID, and the one that
+///   begins with `0ujts` of KSUID.
+/// - The rest are names of nothing, MAC addresses of documentation, and MD5, SHA-1 and SHA-256 of nothing, in
+///   hexadecimal and in base64.
 pub(super) const KNOWN: [&str; 133] = [
     "nil",
     "nan",

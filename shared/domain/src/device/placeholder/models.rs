@@ -1,5 +1,5 @@
-//! Names of models. All phones of one model send the same name, so all of them would share the limits of one device. Those who
-//! come after the tenth text of a day would get none.
+//! Names of models. All phones of one model send the same name, so all of them would share the limits of one device.
+//! Those who come after the tenth text of a day would get none.
 
 use super::brands::{FAMILIES, MAKERS};
 use super::codes::{is_code, is_identifier, matches};
@@ -54,7 +54,8 @@ fn is_name(text: &str, bare: &str) -> bool {
 
 /// Whether `rest` is the rest of a name: variants, other families, and one number at most.
 ///
-/// Each place of the text is looked at once, or twice for the number. A text that can be divided in many ways takes no longer.
+/// Each place of the text is looked at once, or twice for the number. A text that can be divided in many ways takes no
+/// longer.
 fn is_rest(rest: &str) -> bool {
     let mut places = vec![(rest, true)];
     let mut at = 0;

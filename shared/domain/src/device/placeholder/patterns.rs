@@ -13,7 +13,8 @@ pub(super) const UUID_LENGTH: usize = 32;
 /// The fewest characters of a sequence, or of one character over and over, that is not an id, as in `12345678`.
 const SHORTEST_SEQUENCE: usize = 8;
 
-/// Whether `id` is a sequence or one character over and over, or has the length of an id and is a short stretch over and over.
+/// Whether `id` is a sequence or one character over and over, or has the length of an id and is a short stretch over
+/// and over.
 pub(super) fn is_patterned(id: &[char]) -> bool {
     let is_long = id.len() >= SHORTEST_SEQUENCE;
     (is_long && (is_one_character(id) || is_sequence(id) || is_sequence(&undouble(id))))
@@ -37,7 +38,8 @@ fn repeats(id: &[char]) -> bool {
     (1..=id.len() / 4).any(|stretch| id.iter().zip(id.iter().skip(stretch)).all(|(a, b)| a == b))
 }
 
-/// Whether `id` is a UUID of one character, but for at most one other, and for the digits that name its version and variant.
+/// Whether `id` is a UUID of one character, but for at most one other, and for the digits that name its version and
+/// variant.
 fn is_filled_uuid(id: &[char]) -> bool {
     let digits = id.iter().enumerate();
     let free: Vec<_> = digits
@@ -49,8 +51,8 @@ fn is_filled_uuid(id: &[char]) -> bool {
     id.len() == UUID_LENGTH && free.iter().take(2).any(|filling| others(filling) <= 1)
 }
 
-/// Whether each group of the UUID `id` is one character over and over, as in `11111111-2222-3333-4444-555555555555`, but for the
-/// digits that name its version and variant.
+/// Whether each group of the UUID `id` is one character over and over, as in `11111111-2222-3333-4444-555555555555`,
+/// but for the digits that name its version and variant.
 fn is_grouped_uuid(id: &[char]) -> bool {
     let is_one = |group: &[char]| group.iter().all(|c| Some(c) == group.last());
     let groups = [0..8, 8..12, 13..16, 17..20, 20..32].map(|range| id.get(range));

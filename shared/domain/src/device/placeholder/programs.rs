@@ -139,7 +139,8 @@ const UNFILLED: [(&str, char); 8] = [
     ("%!", '('),
 ];
 
-/// Whether a program sent a text in place of an id. `text` is that text in lower case, and `spelled` is the text as it was sent.
+/// Whether a program sent a text in place of an id. `text` is that text in lower case, and `spelled` is the text as it
+/// was sent.
 pub(super) fn is_printed(text: &str, spelled: &str) -> bool {
     let unquote = |text: &str| text.trim_matches(['"', '\'', '`', ' ']).to_owned();
     let (quoted, spelled) = (&*unquote(text), &*unquote(spelled));
@@ -252,8 +253,8 @@ fn is_user_agent(text: &str) -> bool {
         })
 }
 
-/// Whether `text` is a version with so many dots at least: numbers and dots, with a word and its number behind them, as in
-/// `2.0-beta1` and `15e148`.
+/// Whether `text` is a version with so many dots at least: numbers and dots, with a word and its number behind them, as
+/// in `2.0-beta1` and `15e148`.
 fn is_version(text: &str, fewest_dots: usize) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let numbers = text.strip_suffix(rest).unwrap_or_default();

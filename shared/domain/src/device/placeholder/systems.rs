@@ -23,8 +23,8 @@ const MACHINES: &str = "\
 /// How Android's descriptions of a build end.
 const FINGERPRINTS: [&str; 3] = ["release-keys", "test-keys", "dev-keys"];
 
-/// Whether a text names a system, an emulator or a processor. `text` is in lower case, and `bare` is it without punctuation
-/// and spaces.
+/// Whether a text names a system, an emulator or a processor. `text` is in lower case, and `bare` is it without
+/// punctuation and spaces.
 pub(super) fn names_system(text: &str, bare: &str) -> bool {
     let machine = bare.strip_prefix("linux").unwrap_or(bare);
     MACHINES

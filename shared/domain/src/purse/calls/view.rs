@@ -25,8 +25,8 @@ pub struct CallOutlook {
 }
 
 impl CallOutlook {
-    /// Says what the purse holds at the instant of `ask`, whose price is that of a call. A day that has begun without a call
-    /// has begun.
+    /// Says what the purse holds at the instant of `ask`, whose price is that of a call. A day that has begun without a
+    /// call has begun.
     #[must_use]
     pub fn new(ask: &Ask, policy: &PursePolicy, seen: Option<&CallRecord>) -> Self {
         let record = CallRecord::of_today(ask, policy, seen);
@@ -56,8 +56,8 @@ impl CallOutlook {
     }
 }
 
-/// Makes the write by which the purse of a country's calls starts anew. What the calls of the day cost stays spent, as far
-/// as that can be read. `ask` has the price of a call.
+/// Makes the write by which the purse of a country's calls starts anew. What the calls of the day cost stays spent, as
+/// far as that can be read. `ask` has the price of a call.
 #[must_use]
 pub fn reset_calls(ask: &Ask, policy: &PursePolicy, item: &PurseItem) -> Write {
     let is_whole = read_day(item, ask.now).is_ok() && read_amount(item, Attribute::Left).is_ok();

@@ -106,7 +106,8 @@ fn india_registers_sender_ids_of_3_to_6_letters() {
     assert_faults(&[("'IN', 'DE'", "sender_id = 'ACMEINDIA12'", "", &[])]);
 }
 
-/// The number of the plan +1 that a US text comes from has 11 digits, and is neither of another country nor dear to call.
+/// The number of the plan +1 that a US text comes from has 11 digits, and is neither of another country nor dear to
+/// call.
 #[test]
 fn a_number_is_one_that_can_text_at_all() {
     const LENGTH: &str = "a number that begins with 1 has 11 digits";

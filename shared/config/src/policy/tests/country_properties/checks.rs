@@ -93,8 +93,8 @@ fn assert_sent_as(
     assert_eq!(sent_as.registration, expected, "{code}");
 }
 
-/// Checks of which countries an operator is warned, because the sender id for all countries goes out where sender ids are
-/// registered.
+/// Checks of which countries an operator is warned, because the sender id for all countries goes out where sender ids
+/// are registered.
 pub(super) fn assert_warns(given: &Given, policy: &Policy, catalog: &Catalog) {
     let none = Rule::default();
     let sends_global = |code: &&str| {
