@@ -47,8 +47,12 @@ before(async () => {
   browser = await launch();
 });
 after(async () => {
-  // The driver of Firefox may still be looking for an element of the last test, and fails without a session.
-  if (isFirefox) await new Promise((done) => setTimeout(done, 1000));
+  // The driver of Firefox may still be looking for an element of the last test, and fails without a session. All tests have
+  // ended, so this is no failure of one.
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", (error) => {
+    if (!/session closed|has been closed/.test(error?.message)) throw error;
+  });
   await browser?.close();
 });
 
