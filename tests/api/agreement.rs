@@ -189,6 +189,17 @@ impl Bench {
         self.store.reserve(plan, &mut self.request()).await
     }
 
+    /// Returns the kinds to try: all on the embedded database, and every fifth on another one, which answers twenty times
+    /// more slowly. That one is asked whether it understands the conditions, which are the same for all kinds.
+    fn choose<T>(&self, kinds: Vec<T>) -> impl Iterator<Item = T> {
+        let step = if self.world.database.is_external() {
+            5
+        } else {
+            1
+        };
+        kinds.into_iter().step_by(step)
+    }
+
     /// Every kind of record. Each condition is true, false and on its edge in some of them.
     fn records(&self) -> Vec<PhoneRecord> {
         let now = self.terms.now;
@@ -228,7 +239,7 @@ impl Bench {
 #[tokio::test]
 async fn the_store_and_the_domain_decide_alike_on_every_send() {
     let bench = Bench::new().await;
-    for record in bench.records() {
+    for record in bench.choose(bench.records()) {
         let mut is_stored = false;
         for reservation in [
             Reservation::New { id: OWN, slot: 4 },
@@ -286,7 +297,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
 #[tokio::test]
 async fn the_store_and_the_domain_decide_alike_on_every_guess() {
     let bench = Bench::new().await;
-    for record in bench.records() {
+    for record in bench.choose(bench.records()) {
         // A token of the challenge in the slot, and one of an earlier challenge of its key.
         let ends = record
             .slots

@@ -129,7 +129,8 @@ impl Database {
     }
 
     /// Whether the database outlives this process, so that [`Database::delete`] must delete the tables.
-    pub(crate) const fn is_external(&self) -> bool {
+    #[must_use]
+    pub const fn is_external(&self) -> bool {
         self.is_external
     }
 
