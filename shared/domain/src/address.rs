@@ -36,14 +36,11 @@ const TO_TRY_V4: [([u8; 4], u32); 4] = [
     ([203, 0, 113, 0], 24),
 ];
 
-/// Ranges of IPv6 inside `2000::/3` that are not public, and admitted all the same: Teredo and 6to4, which end users
-/// may have, and those for documentation.
-const ADMITTED_V6: [(u128, u32); 4] = [
-    (0x2001_0000 << 96, 32),
-    (0x2001_0db8 << 96, 32),
-    (0x2002 << 112, 16),
-    (0x3fff << 112, 20),
-];
+/// The ranges of IPv6 for documentation, inside `2000::/3`.
+const TO_TRY_V6: [(u128, u32); 2] = [(0x2001_0db8 << 96, 32), (0x3fff << 112, 20)];
+
+/// The 16 bits that begin an address of 6to4. The 32 bits behind them are the user's IPv4 address (RFC 3056).
+const SIX_TO_FOUR: u128 = 0x2002;
 
 /// Whether an end user can have `ip` on the internet, or a test can.
 fn is_of_user(ip: IpAddr) -> bool {
@@ -55,13 +52,17 @@ fn is_of_user(ip: IpAddr) -> bool {
             };
             is_public(v4.into()) || TO_TRY_V4.iter().any(is_in)
         }
-        // An address that carries one of IPv4 (NAT64) is outside of `2000::/3`. All users behind it would count as one
-        // /64.
+        // All users of a NAT64 or of a server of Teredo would count as one /64. Those of NAT64 are outside of `2000::/3`,
+        // and `is_public` refuses those of Teredo.
         IpAddr::V6(v6) if v6.to_bits() >> 125 != 1 => false,
+        IpAddr::V6(v6) if v6.to_bits() >> 112 == SIX_TO_FOUR => {
+            let [_, high, low, ..] = v6.segments();
+            is_of_user(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)).into())
+        }
         IpAddr::V6(v6) => {
             let is_in =
                 |(first, length): &(u128, u32)| (v6.to_bits() ^ first).leading_zeros() >= *length;
-            is_public(v6.into()) || ADMITTED_V6.iter().any(is_in)
+            is_public(v6.into()) || TO_TRY_V6.iter().any(is_in)
         }
     }
 }
@@ -147,7 +148,6 @@ mod tests {
             "::ffff:1.1.1.1",
             "2606:4700::1111",
             "2001:200::1",
-            "2001::1",
             "2002:101:101::1",
             // Those of documentation and tests.
             "192.0.2.1",
@@ -196,7 +196,10 @@ mod tests {
             "64:ff9b::1.1.1.1",
             "64:ff9b:1::1",
             "100::1",
+            "2001::1",
             "2001:20::1",
+            "2002:7f00:1::1",
+            "2002:a00:1::1",
             "5f00::1",
             "fc00::1",
             "fdff::1",

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The send hook of a policy.
+/// The send hook of a policy. `Debug` hides the URL, whose path or query may be a secret of the operator and the
+/// receiver.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("HookPolicy {{ reach: {reach:?}, .. }}")]
 pub struct HookPolicy {
@@ -12,7 +13,6 @@ pub struct HookPolicy {
     pub reach: Reach,
 }
 
-/// Shows no URL, because its path or query may be a secret between the operator and the receiver.
 /// The addresses that a connection may go to. Each address is judged when it is connected to, so a name that leads
 /// elsewhere later on is judged again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -60,6 +60,8 @@ pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
 pub use layer::{Check, Guarded, RefusalSlug, TokenRequired, build_challenge, read_bearer_token};
 pub use ledger::{Ledger, LedgerFailed, SpendOutcome};
+// The service's own caches of keys age by it, too. It is no part of what this crate promises.
+#[doc(hidden)]
 pub use own_time::OwnTime;
 #[cfg(feature = "remote")]
 pub use remote::{

@@ -7,8 +7,7 @@ const OUT_OF_ORDER_SECONDS: u64 = 10;
 /// A time that goes on when the clock is set back, for caches of keys. Otherwise keys would seem younger than they are,
 /// so retired keys would be used for longer, and the next fetch would wait until the clock had caught up.
 ///
-/// A clock that is set forward makes keys older, so they are fetched again. `RemoteGuard` keeps one, and so
-/// does the issuer.
+/// A clock that is set forward makes keys older, so they are fetched again. `RemoteGuard` keeps one.
 #[derive(Debug, Default)]
 pub struct OwnTime {
     latest: u64,

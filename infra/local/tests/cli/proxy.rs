@@ -46,7 +46,7 @@ async fn a_proxy_that_shows_its_secret_names_the_client() {
         ("+14152007981", SECRET, "198.51.100.1:4000", 202),
         ("+14152017982", SECRET, "198.51.100.1:4001", 429),
         ("+14152027983", SECRET, "198.51.100.2:4000", 202),
-        // Without the secret, the connection counts, whoever the caller says that he is.
+        // Without the secret, the connection counts, whatever address the request names.
         ("+14152037984", "another", "198.51.100.3:4000", 202),
         ("+14152047985", "another", "198.51.100.4:4000", 429),
     ] {

@@ -30,7 +30,7 @@ pub enum Refund {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PriceKept {
     /// The purse takes a price back only on its day, and only from the grant that paid.
-    #[error("the purse {0} is at another day or at another grant")]
+    #[error("the purse {0} is gone, or at another day or grant")]
     MovedOn(String),
     /// The purse was damaged by hand, so it takes no update.
     #[error("the purse {0} cannot be read: an attribute is of another type")]
@@ -84,13 +84,17 @@ impl Store {
             (Err(error), _) => return Err(error),
         };
         let build = || self.build_refund(records, None);
-        match transact(&self.client, build, request).await? {
-            TransactionOutcome::Written => Ok(Refund::WithoutPrice(why)),
-            TransactionOutcome::Refused(reasons) => {
+        let error = match transact(&self.client, build, request).await {
+            Ok(TransactionOutcome::Written) => return Ok(Refund::WithoutPrice(why)),
+            Ok(TransactionOutcome::Refused(reasons)) => {
                 let error = explain(records, &reasons);
-                Err(error.unwrap_or(StoreError::Contradiction("a refund")))
+                error.unwrap_or(StoreError::Contradiction("a refund"))
             }
-        }
+            Err(error) => error,
+        };
+        // The caller reports the second failure. This is the first one.
+        tracing::warn!(error = %why, "a purse took no price back");
+        Err(error)
     }
 
     /// Makes the items of a refund: one per record, and then the purse.

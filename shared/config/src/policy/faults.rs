@@ -11,7 +11,7 @@ use super::reader::Misfit;
 /// Collects faults, so that an operator sees all of them at once.
 #[derive(Default)]
 pub(super) struct Faults {
-    /// Values that have the wrong form. They were left out before the values were checked.
+    /// Values that have the wrong form. They were left out before the values were checked, or stand as the largest number.
     form: Vec<Misfit>,
     /// Values that are not accepted.
     found: Vec<Fault>,

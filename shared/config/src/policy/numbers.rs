@@ -119,6 +119,8 @@ fn check_range(
     let prefix = faults.check(at("prefix"), prefix);
     let least = prefix.map_or(5, |prefix| u32::try_from(prefix.len()).unwrap_or(5).max(5));
     let (low, length) = prefix.map_or((None, None), |prefix| check_nanp(prefix, table.digits));
+    // A number out of range has its own fault, and stands here as another one.
+    let length = length.filter(|_| (least..=15).contains(&table.digits));
     if let Some(fault) = low {
         faults.add(at("prefix"), fault);
     }

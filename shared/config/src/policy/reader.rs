@@ -1,7 +1,7 @@
 //! Reads the values of a TOML document, and notes each value of the wrong form with its path.
 //!
-//! A value of the wrong form is left out, and reading goes on, so an operator sees all faults at once. It is written by
-//! hand because every function reads a policy at its cold start: what `serde` derives for these tables is
+//! A value of the wrong form is left out, or stands as the largest number, and reading goes on, so an operator sees all
+//! faults at once. It is written by hand because every function reads a policy at its cold start: what `serde` derives for these tables is
 //! 200 KB of code, and it stops at the first fault.
 
 use std::collections::BTreeMap;

@@ -109,7 +109,9 @@ pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outloo
         block_grant: block.and_then(|block| block.grant).filter(lasts),
         network: look_at_network(ask, policy, records, &draft),
         unearned,
-        unearned_pays_at: (unearned < ask.price).then(|| ask.today.end()),
+        // Money that does not pay for this text on any day never comes.
+        unearned_pays_at: (unearned < ask.price && ask.price <= policy.unearned_per_day)
+            .then(|| ask.today.end()),
         damaged_service: records.damaged_service.clone(),
         sent: draft.record.sent,
         typed: draft.record.typed,

@@ -88,6 +88,7 @@ fn a_range_has_a_length_that_its_numbers_can_have() {
         ),
         ("+8527", 15, "HK", "digits: a number of HK has "),
         ("+4915", 16, "DE", "digits: 16 is not within 5 to 15"),
+        ("+1436", 16, "US", "digits: 16 is not within 5 to 15"),
         ("+4915", 4, "DE", "digits: 4 is not within 5 to 15"),
         ("+4915123456", 9, "DE", "digits: 9 is not within 10 to 15"),
     ] {

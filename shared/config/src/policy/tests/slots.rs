@@ -23,3 +23,19 @@ fn refuses_codes_that_outlive_the_slots() {
         ]
     );
 }
+
+/// With another cooldown the code may fit, so only the cooldown is a fault.
+#[test]
+fn a_cooldown_out_of_range_says_nothing_of_a_code() {
+    let text = format!(
+        "[limits]\ncooldown_seconds = 5\n{}",
+        SMALLEST.replace(
+            "[business.login]",
+            "[business.login]\ncode_lifetime_seconds = 400"
+        )
+    );
+    assert_eq!(
+        faults(&text),
+        ["limits.cooldown_seconds: 5 is not within 10 to 3600"]
+    );
+}

@@ -97,13 +97,18 @@ fn a_network_whose_purse_is_empty_is_not_a_strange_one() {
 #[test]
 fn operators_see_when_unearned_money_is_given_again_and_an_item_that_gives_none() {
     let mut table = Table::familiar(&PursePolicy::default());
-    let ask = ask(0, "home", "b");
-    let mut seen = |left| {
+    let mut ask = ask(0, "home", "b");
+    let mut seen = |ask: &Ask, left| {
         table.set(ask.service_key(), Attribute::Left, left);
-        let seen = outlook(&table, &ask);
+        let seen = outlook(&table, ask);
         (seen.unearned_pays_at, seen.damaged_service.is_some())
     };
-    assert_eq!(seen(PRICE), (None, false));
-    assert_eq!(seen(PRICE - 1), (Some(ask.today.end()), false));
-    assert_eq!(seen(-1), (Some(ask.today.end()), true));
+    assert_eq!(seen(&ask, PRICE), (None, false));
+    assert_eq!(seen(&ask, PRICE - 1), (Some(ask.today.end()), false));
+    assert_eq!(seen(&ask, -1), (Some(ask.today.end()), true));
+    // A text that costs more than a whole day gives is never paid.
+    ask.price = PursePolicy::default().unearned_per_day;
+    assert_eq!(seen(&ask, PRICE), (Some(ask.today.end()), false));
+    ask.price += 1;
+    assert_eq!(seen(&ask, PRICE), (None, false));
 }
