@@ -128,7 +128,7 @@ impl Database {
         }
     }
 
-    /// Whether the database outlives this process, so that [`Database::delete`] must delete the tables.
+    /// Whether the database outlives this process, so that the world must delete its tables.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         self.is_external

@@ -68,7 +68,7 @@ pub enum EditError {
     /// The id is a word of the commands or of the keyring. In a command or in a list nobody could tell which of the two
     /// it is.
     #[error(
-        "`{id}` is a word of the commands or of the keyring, so no key has it as its id; choose an id such as `{next}`"
+        "`{id}` is a reserved word and cannot be the id of a key; choose an id such as `{next}`"
     )]
     Reserved {
         /// The id that was asked for.
@@ -224,10 +224,10 @@ impl KeyringDocument {
                 EditError::Unknown(id.to_owned())
             }
             Some(KeyPurpose::Pepper) => EditError::Unsafe(format!(
-                "`{id}` is a pepper of passwords, and no root; `keys retire-pepper` removes it"
+                "`{id}` is a password pepper, not a root; `keys retire-pepper` removes it"
             )),
             Some(KeyPurpose::Rsa) => EditError::Unsafe(format!(
-                "`{id}` is an RSA key, and no root; it signs from its own time on"
+                "`{id}` is an RSA key, not a root; it begins to sign at its own time"
             )),
             Some(KeyPurpose::Root) | None => EditError::Unknown(id.to_owned()),
         })

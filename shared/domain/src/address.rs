@@ -22,8 +22,8 @@ pub enum NotOfUser {
     NoAddress,
     /// No end user is seen under this address from the internet.
     #[error(
-        "the address that an end user has on the internet is needed, as in 198.51.100.7 or 2001:db8::7: none of this machine, of a \
-         private network, of multicast or of a reserved range; what stands before the backend, as a load balancer, names it"
+        "the address that a user has on the internet is needed, as in 198.51.100.7 or 2001:db8::7; loopback, private, \
+         multicast and reserved addresses are not accepted"
     )]
     NotOnTheInternet,
 }

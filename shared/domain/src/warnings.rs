@@ -38,7 +38,7 @@ impl Policy {
         let (path, reason) = match (&self.attestation, lane) {
             (Some(_), None) => (
                 "attestation",
-                "attestations are checked, and pay for no text: [purses.attested] turns their lane on",
+                "attestations are checked but pay for no text; [purses.attested] turns their lane on",
             ),
             (None, Some(_)) => (
                 "purses.attested",
@@ -82,7 +82,7 @@ impl Policy {
                 "name one, a pool or a sender id"
             };
             format!(
-                "texts to {country} come from this number, which is none of {country}: {advice}"
+                "texts to {country} come from this number, which belongs to another country: {advice}"
             )
         };
         Some(Fault { path, reason })
@@ -140,7 +140,7 @@ impl Policy {
             return warn(
                 "channels",
                 format!(
-                    "`{}` does not serve {country}, and no text there takes it: write the channels that do",
+                    "`{}` does not serve {country}, and no text there uses it: list only channels that do",
                     idle.as_str()
                 ),
             );

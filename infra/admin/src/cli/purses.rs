@@ -73,5 +73,5 @@ fn parse_texted(text: &str) -> Result<Country, String> {
 fn parse_passing_span(text: &str) -> Result<Span, String> {
     let days = LONGEST.as_secs() / 86_400;
     parse_span_up_to(text, days)
-        .map_err(|error| format!("{error}, as what is to last longer belongs in the policy"))
+        .map_err(|error| format!("{error}; a change for longer belongs in the policy"))
 }

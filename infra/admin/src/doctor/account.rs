@@ -12,7 +12,7 @@ const PAGES: usize = 20;
 /// Checks that the account is out of the SMS sandbox, where SNS texts verified numbers only.
 pub(super) async fn check_sandbox(facts: &Facts<'_>) -> Vec<Finding> {
     if !facts.taken.is_by_aws() {
-        return vec![Finding::ok("no text takes a channel of AWS")];
+        return vec![Finding::ok("no text is sent with AWS")];
     }
     let status = facts.sns.get_sms_sandbox_account_status().send().await;
     let in_sandbox = match status {
@@ -65,11 +65,11 @@ pub(super) async fn check_opted_out(facts: &Facts<'_>) -> Vec<Finding> {
         // End User Messaging refuses what its own lists have.
         return vec![if facts.taken.is_by_aws() {
             Finding::of_unchecked(
-                "texts or calls take End User Messaging, which has opt-out lists of its own",
+                "texts or calls use End User Messaging, which has its own opt-out lists",
                 "aws pinpoint-sms-voice-v2 describe-opted-out-numbers --opt-out-list-name Default",
             )
         } else {
-            Finding::ok("no text takes a channel of AWS, which keep such lists")
+            Finding::ok("no text is sent with AWS, so its opt-out lists are not checked")
         }];
     }
     let mut count = 0;

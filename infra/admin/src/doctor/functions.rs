@@ -80,7 +80,7 @@ fn report(refused: &BTreeMap<String, usize>) -> Finding {
             "calls of the functions lacked a right in the last day: {}",
             named.join("; ")
         ),
-        "deploy the template as it is, whose roles have every right; else look for a permissions boundary or a service control policy",
+        "deploy the template unchanged: its roles have every right. If they do, look for a permissions boundary or a service control policy",
     )
 }
 

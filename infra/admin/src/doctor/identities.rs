@@ -54,7 +54,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found.extend(sets::check(facts, policy).await);
     if found.is_empty() {
         found.push(Finding::ok(
-            "the policy names nothing of End User Messaging: no pool, registered sender id or configuration",
+            "the policy names no pool, registered sender id or configuration of End User Messaging",
         ));
     }
     found

@@ -20,7 +20,9 @@ const GROUPS: [&str; 2] = [
 /// phone numbers in clear, so their groups need a retention.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     if !facts.taken.has(Channel::Sns) {
-        return vec![Finding::ok("no text takes SNS, whose log this is")];
+        return vec![Finding::ok(
+            "no text is sent with SNS, so its log is not checked",
+        )];
     }
     let answer = facts.sns.get_sms_attributes().attributes(ROLE).send().await;
     let role = match answer {

@@ -19,7 +19,7 @@ const LOCAL_TO_INDIA: [&str; 2] = ["ap-south-1", "ap-south-2"];
 /// Checks that SNS texts from this region.
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     if !facts.taken.is_by_aws() {
-        return vec![Finding::ok("no text takes a channel of AWS")];
+        return vec![Finding::ok("no text is sent with AWS")];
     }
     let region = facts.sns_region();
     let mut found = Vec::new();

@@ -61,7 +61,7 @@ fn report_other_limit(has_notify: bool) -> Finding {
             "aws pinpoint-sms-voice-v2 describe-spend-limits shows NOTIFY_MESSAGE_MONTHLY_SPEND_LIMIT",
         )
     } else {
-        Finding::ok("no text takes a channel of AWS")
+        Finding::ok("no text is sent with AWS")
     }
 }
 

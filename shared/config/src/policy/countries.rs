@@ -52,7 +52,10 @@ fn check_list<T: PartialEq>(
     let mut list = Vec::new();
     let Some(texts) = texts else { return list };
     if texts.is_empty() {
-        faults.add(at, "at least one is needed, or no list");
+        faults.add(
+            at,
+            "at least one is needed; without any, leave the list out",
+        );
     }
     for (index, text) in texts.iter().enumerate() {
         let Some(text) = text else { continue };
@@ -71,7 +74,7 @@ pub(super) fn check_channels(at: &str, texts: Option<Texts>, faults: &mut Faults
         let named = Channel::parse(name);
         if named.is_some_and(Channel::calls) {
             return Err(format!(
-                "`{name}` is for calls, and no text takes it: [voice] says where people are called"
+                "`{name}` is for calls only; [voice] lists the countries where people are called"
             ));
         }
         named.ok_or_else(|| {

@@ -93,7 +93,7 @@ pub(super) fn check_notify(
                 .any(|business| has_text_for(business, locale))
         {
             let fault =
-                format!("no business has a template in `{locale}`, and no text takes this one");
+                format!("no business has a template in `{locale}`, so this one is never used");
             faults.add(&path, fault);
         }
         if let Some((locale, id)) = locale.zip(id)

@@ -55,7 +55,7 @@ fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Cou
     if table.source.trim().is_empty() || table.source.chars().any(char::is_control) {
         faults.add(
             "sms.price_list.source",
-            "where the prices come from is needed",
+            "the source of the prices is needed",
         );
     }
     let mut prices = BTreeMap::new();

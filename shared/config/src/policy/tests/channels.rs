@@ -316,7 +316,7 @@ fn no_text_takes_the_channel_of_calls() {
         );
         let found = faults(&SMALLEST.replace("[sms.price_usd]", &own));
         let expected = format!(
-            "{path}: `notify-voice` is for calls, and no text takes it: [voice] says where people are called"
+            "{path}: `notify-voice` is for calls only; [voice] lists the countries where people are called"
         );
         assert_eq!(found, [expected]);
     }
