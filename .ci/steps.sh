@@ -24,7 +24,7 @@ cpu() {
 cpu_of_steps() {
     local all beside
     cpu all
-    beside=$(find "$work" -name '*.done' -exec cat {} + | awk '{ sum += $3 } END { print sum + 0 }')
+    beside=$(find "$work" -maxdepth 1 -name '*.done' -exec cat {} + | awk '{ sum += $3 } END { print sum + 0 }')
     printf -v "$1" '%s' $((all - beside))
 }
 

@@ -356,7 +356,7 @@ async fn an_id_is_used_once() {
         let (code, refused) = site.run_json(&["keys", "add", word]).await;
         let said = refused["error"].as_str().expect("an error");
         assert_eq!(code, 2, "{said}");
-        let why = said.contains("word of the commands") && said.contains("`r3`");
+        let why = said.contains("reserved word") && said.contains("`r3`");
         assert!(why, "{said}");
     }
     // Without a name, the next one that no key had.
