@@ -111,11 +111,11 @@ async fn a_value_that_is_missing_or_no_such_is_told_what_is_accepted() {
         ),
         (
             &["purse", "grant", "SG", "1", "--for", "x"],
-            "as in 5m; 21d at most, as what",
+            "as in 5m; 21d at most; a change",
         ),
         (
             &["purse", "grant", "SG", "1", "--for", "22d"],
-            "as in 5m; 21d at most, as what",
+            "as in 5m; 21d at most; a change",
         ),
         (&["simulate"], "--policy: a policy file is needed"),
         (
