@@ -104,7 +104,10 @@ impl Country {
     /// The answer comes from a list in this crate, because the metadata takes time to decode.
     #[must_use]
     pub fn has_numbers(&self) -> bool {
-        WITH_NUMBERS.split(' ').any(|code| code == self.as_str())
+        // A start checks each of the price list's countries. Splitting the text at its spaces took a third of the start's
+        // instructions.
+        let mut codes = WITH_NUMBERS.as_bytes().chunks(3);
+        codes.any(|code| code.starts_with(&self.0))
     }
 
     /// Returns the territories of this country that have codes of their own, such as Puerto Rico of the US.
