@@ -42,7 +42,7 @@ struct Plan {
     always: BTreeMap<String, Fault>,
     /// The conflicts of overlapping writers, if the proxy makes them.
     contention: Option<Contention>,
-    /// The item that another writer puts after every call of an operation.
+    /// The item that another writer puts after every call of an operation, once so many calls were let alone.
     overtaken: BTreeMap<String, (usize, Value)>,
 }
 

@@ -69,7 +69,7 @@ pub fn loosen_limits(text: &str, policy: &Policy) -> Result<String, String> {
         limits.insert("cooldown_seconds".to_owned(), Value::Integer(cooldown));
         for rule in Rule::ALL {
             if rule.default_limit().is_some() {
-                limits.insert(rule.name().replace('-', "_"), Value::Integer(MOST));
+                limits.insert(rule.limit_key(), Value::Integer(MOST));
             }
         }
     });

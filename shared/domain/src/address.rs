@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 use crate::hook::is_public;
+use crate::ip_range::{RangeV4, RangeV6, hold_v4, hold_v6};
 
 /// The part of a caller's IP address that limits count: a whole IPv4 address or an IPv6 /64.
 ///
@@ -29,7 +30,7 @@ pub enum NotOfUser {
 }
 
 /// The ranges of IPv4 for documentation and tests. No end user has them, so examples and test suites may.
-const TO_TRY_V4: [([u8; 4], u32); 4] = [
+const TO_TRY_V4: [RangeV4; 4] = [
     ([192, 0, 2, 0], 24),
     ([198, 18, 0, 0], 15),
     ([198, 51, 100, 0], 24),
@@ -37,7 +38,7 @@ const TO_TRY_V4: [([u8; 4], u32); 4] = [
 ];
 
 /// The ranges of IPv6 for documentation, inside `2000::/3`.
-const TO_TRY_V6: [(u128, u32); 2] = [(0x2001_0db8 << 96, 32), (0x3fff << 112, 20)];
+const TO_TRY_V6: [RangeV6; 2] = [(0x2001_0db8 << 96, 32), (0x3fff << 112, 20)];
 
 /// The 16 bits that begin an address of 6to4. The 32 bits behind them are the user's IPv4 address (RFC 3056).
 const SIX_TO_FOUR: u128 = 0x2002;
@@ -45,13 +46,7 @@ const SIX_TO_FOUR: u128 = 0x2002;
 /// Whether an end user can have `ip` on the internet, or a test can.
 fn is_of_user(ip: IpAddr) -> bool {
     match ip.to_canonical() {
-        IpAddr::V4(v4) => {
-            let is_in = |(first, length): &([u8; 4], u32)| {
-                let first = Ipv4Addr::from(*first).to_bits();
-                (v4.to_bits() ^ first).leading_zeros() >= *length
-            };
-            is_public(v4.into()) || TO_TRY_V4.iter().any(is_in)
-        }
+        IpAddr::V4(v4) => is_public(v4.into()) || hold_v4(&TO_TRY_V4, v4),
         // All users of a NAT64 or of a server of Teredo would count as one /64. Those of NAT64 are outside of `2000::/3`,
         // and `is_public` refuses those of Teredo.
         IpAddr::V6(v6) if v6.to_bits() >> 125 != 1 => false,
@@ -59,11 +54,7 @@ fn is_of_user(ip: IpAddr) -> bool {
             let [_, high, low, ..] = v6.segments();
             is_of_user(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)).into())
         }
-        IpAddr::V6(v6) => {
-            let is_in =
-                |(first, length): &(u128, u32)| (v6.to_bits() ^ first).leading_zeros() >= *length;
-            is_public(v6.into()) || TO_TRY_V6.iter().any(is_in)
-        }
+        IpAddr::V6(v6) => is_public(v6.into()) || hold_v6(&TO_TRY_V6, v6),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::ip_range::{RangeV4, RangeV6, hold_v4, hold_v6};
+
 /// The send hook of a policy. `Debug` hides the URL, whose path or query may be a secret of the operator and the
 /// receiver.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
@@ -42,7 +44,7 @@ impl Reach {
 
 /// The ranges of IPv4 that are not public: first address and length of the prefix (IANA's registry of special-purpose
 /// addresses, RFC 6890), with multicast.
-const SPECIAL_V4: [([u8; 4], u32); 16] = [
+const SPECIAL_V4: [RangeV4; 16] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
     ([100, 64, 0, 0], 10),
@@ -63,7 +65,7 @@ const SPECIAL_V4: [([u8; 4], u32); 16] = [
 ];
 
 /// The ranges inside `2000::/3`, the only public part of IPv6, that are not public.
-const SPECIAL_V6: [(u128, u32); 4] = [
+const SPECIAL_V6: [RangeV6; 4] = [
     // Protocol assignments, with Teredo, which carries an address of IPv4.
     (0x2001_0000 << 96, 23),
     (0x2001_0db8 << 96, 32),
@@ -86,20 +88,12 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let bits = address.to_bits();
-    !SPECIAL_V4.iter().any(|(first, length)| {
-        let first = Ipv4Addr::from(*first).to_bits();
-        (bits ^ first).leading_zeros() >= *length
-    })
+    !hold_v4(&SPECIAL_V4, address)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let bits = address.to_bits();
-    let is_global = bits >> 125 == 1;
-    is_global
-        && !SPECIAL_V6
-            .iter()
-            .any(|(first, length)| (bits ^ first).leading_zeros() >= *length)
+    let is_global = address.to_bits() >> 125 == 1;
+    is_global && !hold_v6(&SPECIAL_V6, address)
 }
 
 /// The address of IPv4 that a mapped address (`::ffff:0:0/96`) or one of NAT64 (`64:ff9b::/96`) carries.

@@ -32,6 +32,7 @@ pub mod device;
 pub mod end_user_messaging;
 pub mod gate;
 pub mod hook;
+mod ip_range;
 pub mod limits;
 pub mod locale;
 pub mod medium;

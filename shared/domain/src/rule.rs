@@ -159,6 +159,12 @@ impl Rule {
         self.row().name
     }
 
+    /// Returns the key of its limit in the policy's table `[limits]`: `phone_per_day` of `phone-per-day`.
+    #[must_use]
+    pub fn limit_key(self) -> String {
+        self.name().replace('-', "_")
+    }
+
     /// Returns the kind of subject that the rule is about.
     #[must_use]
     pub const fn subject(self) -> SubjectKind {

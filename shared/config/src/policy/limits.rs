@@ -36,11 +36,6 @@ pub(super) fn parse_time_of_day(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a time of day in UTC is needed, as in \"00:00\" or \"16:00\"")
 }
 
-/// Returns the key of a rule in `[limits]`: its name with underscores.
-fn limit_key(rule: Rule) -> String {
-    rule.name().replace('-', "_")
-}
-
 /// Checks `[limits]`: the cooldown, and one number for every rule that counts for everybody.
 pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -> Limits {
     let counting: Vec<Rule> = Rule::ALL
@@ -48,20 +43,20 @@ pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -
         .filter(|rule| rule.default_limit().is_some())
         .collect();
     let keys: Vec<String> = std::iter::once(COOLDOWN.to_owned())
-        .chain(counting.iter().copied().map(limit_key))
+        .chain(counting.iter().copied().map(Rule::limit_key))
         .collect();
     for unknown in table.keys().filter(|name| !keys.contains(name)) {
         faults.add(format_args!("limits.{unknown}"), describe_unknown(&keys));
     }
     for rule in counting {
-        if let Some(limit) = table.get(&limit_key(rule)) {
-            faults.check_range(format_args!("limits.{}", limit_key(rule)), *limit, COUNT);
+        if let Some(limit) = table.get(&rule.limit_key()) {
+            faults.check_range(format_args!("limits.{}", rule.limit_key()), *limit, COUNT);
         }
     }
     let seconds = table.get(COOLDOWN).copied().unwrap_or(DEFAULT_COOLDOWN);
     let cooldown = faults.check_seconds("limits.cooldown_seconds", seconds, 10..=3_600);
     Limits::new(cooldown, |rule| {
-        let limit = table.get(&limit_key(rule)).copied();
+        let limit = table.get(&rule.limit_key()).copied();
         limit.unwrap_or_else(|| Limits::default_of(rule))
     })
 }

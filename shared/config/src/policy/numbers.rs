@@ -119,21 +119,18 @@ fn check_range(
     let prefix = faults.check(at("prefix"), prefix);
     let least = prefix.map_or(5, |prefix| u32::try_from(prefix.len()).unwrap_or(5).max(5));
     let (low, length) = prefix.map_or((None, None), |prefix| check_nanp(prefix, table.digits));
-    // A number out of range has its own fault, and stands here as another one.
-    let length = length.filter(|_| (least..=15).contains(&table.digits));
     if let Some(fault) = low {
         faults.add(at("prefix"), fault);
     }
     let country = faults.check(at("country"), parse_country(&table.country));
-    let length = length.or_else(|| {
-        (least..=15).contains(&table.digits).then_some(())?;
-        check_length(prefix?, table.digits, country?)
-    });
-    match length {
-        Some(fault) => faults.add(at("digits"), fault),
-        None => {
-            faults.check_range(at("digits"), table.digits, least..=15);
+    // A number out of range has its own fault, and may stand here as another one.
+    if (least..=15).contains(&table.digits) {
+        let length = length.or_else(|| check_length(prefix?, table.digits, country?));
+        if let Some(fault) = length {
+            faults.add(at("digits"), fault);
         }
+    } else {
+        faults.check_range(at("digits"), table.digits, least..=15);
     }
     let number_type = faults.check(at("type"), parse_type(&table.r#type));
     if let Some(country) = country {

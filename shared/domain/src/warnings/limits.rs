@@ -10,7 +10,7 @@ impl Policy {
     pub(super) fn warn_of_limits(&self) -> Vec<Fault> {
         let of_all = list_pairs(|subject| subject != SubjectKind::Business);
         let of_all = of_all.into_iter().filter_map(|pair| {
-            let path = |rule: Rule| format!("limits.{}", rule.name().replace('-', "_"));
+            let path = |rule: Rule| format!("limits.{}", rule.limit_key());
             warn(pair.map(|rule| (path(rule), self.limits.get(rule))))
         });
         let of_business = self.businesses.iter().filter_map(|(name, business)| {
