@@ -82,6 +82,7 @@ async fn the_verify_event_is_understood() {
     let world = World::start().await;
     let request = from_str(VERIFY).expect("a gateway event");
     let answer = phoneproof_verify::handle(build_app(&world), request).await;
+    let answer = answer.settle().await;
     assert_eq!(answer.status(), 400, "its token is of another keyring");
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
 }
@@ -115,6 +116,7 @@ async fn an_issuer_with_a_path_is_served_behind_a_base_path_mapping() {
         let read = async |path: &str| {
             let request = make_get(&format!("{base}{path}"));
             let answer = phoneproof_verify::handle(Arc::clone(&app), request).await;
+            let answer = answer.settle().await;
             assert_eq!(answer.status(), 200, "{base}{path}");
             let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
             body
@@ -134,6 +136,7 @@ async fn an_issuer_with_a_path_is_served_behind_a_base_path_mapping() {
         "/sms/onev1/ping",
     ] {
         let answer = phoneproof_verify::handle(Arc::clone(&app), make_get(path)).await;
+        let answer = answer.settle().await;
         assert_eq!(answer.status(), 404, "{path}");
     }
 }

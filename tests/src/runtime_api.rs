@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -34,6 +34,7 @@ pub struct RuntimeApi {
     pub address: String,
     events: mpsc::UnboundedSender<(String, Duration)>,
     said: mpsc::UnboundedReceiver<Said>,
+    taking: Arc<Mutex<()>>,
     serving: JoinHandle<()>,
 }
 
@@ -42,6 +43,8 @@ struct Shared {
     /// The events, each with the time until its deadline.
     events: Arc<Mutex<mpsc::UnboundedReceiver<(String, Duration)>>>,
     said: mpsc::UnboundedSender<Said>,
+    /// Held while no answer may be taken.
+    taking: Arc<Mutex<()>>,
 }
 
 impl RuntimeApi {
@@ -49,9 +52,11 @@ impl RuntimeApi {
     pub async fn start() -> Self {
         let (events, queue) = mpsc::unbounded_channel();
         let (teller, said) = mpsc::unbounded_channel();
+        let taking = Arc::new(Mutex::new(()));
         let shared = Shared {
             events: Arc::new(Mutex::new(queue)),
             said: teller,
+            taking: Arc::clone(&taking),
         };
         let invocation = "/2018-06-01/runtime/invocation";
         let router = Router::new()
@@ -67,8 +72,14 @@ impl RuntimeApi {
             address,
             events,
             said,
+            taking,
             serving,
         }
+    }
+
+    /// Lets the instance wait after each answer, until the guard is dropped. So it cannot yet do what comes after one.
+    pub async fn hold_answers(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.taking).lock_owned().await
     }
 
     /// Hands out an event whose deadline is `left` away.
@@ -119,6 +130,7 @@ async fn next(State(shared): State<Shared>) -> Response {
 
 async fn take_answer(State(shared): State<Shared>, body: Bytes) -> StatusCode {
     drop(shared.said.send(Said::Answered(Instant::now(), body)));
+    drop(shared.taking.lock().await);
     StatusCode::ACCEPTED
 }
 

@@ -86,7 +86,8 @@ pub async fn serve(
     } else if of_receipts.any(|route| route.path == path) {
         phoneproof_receipts::handle(Arc::clone(&gateway.receipts), request).await
     } else {
-        phoneproof_verify::handle(app, request).await
+        // The answer comes after what is left to do for it, so who has it finds every purse as it will be.
+        phoneproof_verify::handle(app, request).await.settle().await
     };
     answer.map(into_axum).into_response()
 }

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use http::Response;
-use lambda_http::{Body, Request};
+use lambda_http::Request;
 use phoneproof_aws::channels::Channels;
 use phoneproof_aws::clients::Clients;
 use phoneproof_aws::end_user_messaging::EndUserMessaging;
@@ -19,7 +18,7 @@ use phoneproof_domain::clock::Clock;
 use phoneproof_domain::policy::Policy;
 use phoneproof_http::{TrustedProxy, base_path};
 use phoneproof_observe::{Journal, RequestContext, Tracer};
-use phoneproof_runtime::Error;
+use phoneproof_runtime::{Answered, Error};
 use phoneproof_service::{Parts, Service};
 use tokio::time::Instant;
 
@@ -41,7 +40,7 @@ pub struct Preparation {
 /// A fault of the environment, the policy or the keyring ends the process with one log line that names the fault.
 pub async fn serve<F>(preparation: Preparation, handle: fn(Arc<App>, Request) -> F) -> ExitCode
 where
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output: Into<Answered>> + Send + 'static,
 {
     phoneproof_runtime::start(async {
         // The inner future is large, and the outer one moves several times. On the heap, the inner one stays in place.

@@ -7,13 +7,14 @@ use http::{HeaderMap, HeaderName, Method, Response};
 use lambda_http::{Body, Request};
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::random::Random;
-use phoneproof_observe::{Entry, Facts, Journal, Level, RequestContext, Tracer};
+use phoneproof_observe::{Facts, Journal, RequestContext, Tracer};
 use tokio::time::Instant;
 
 use super::catch_panic::catch_panic;
 use super::cors;
 use super::header::insert;
 use super::incoming::{Head, Incoming, count_time_left, read_head, trace_context};
+use super::open::{Open, Verdict};
 use super::problem::{INTERNAL, NOT_FOUND, Problem};
 use super::proxy::TrustedProxy;
 use super::reply::Reply;
@@ -53,9 +54,24 @@ impl<S> App<S> {
         routes: &[Route<E>],
         decide: impl AsyncFnOnce(&Self, &mut Incoming<E>) -> Result<Reply, Problem>,
     ) -> Response<Body> {
+        let (response, open) = self.answer(request, routes, decide).await;
+        if let Some(open) = open {
+            self.record(&open);
+        }
+        response
+    }
+
+    /// Answers one request as [`serve`](Self::serve) does, and leaves its line to [`close`](Self::close), so that work can
+    /// be done between the two. If no route serves the request, its line is written, and nothing is left to close.
+    pub async fn answer<E: Endpoint>(
+        &self,
+        request: Request,
+        routes: &[Route<E>],
+        decide: impl AsyncFnOnce(&Self, &mut Incoming<E>) -> Result<Reply, Problem>,
+    ) -> (Response<Body>, Option<Open<E>>) {
         let mut incoming = match self.accept(request, routes) {
             Ok(incoming) => incoming,
-            Err(answer) => return *answer,
+            Err(answer) => return (*answer, None),
         };
         let outcome = catch_panic(incoming.make_span(), decide(self, &mut incoming)).await;
         let outcome = outcome.unwrap_or_else(|| {
@@ -65,7 +81,20 @@ impl<S> App<S> {
                 None => problem,
             })
         });
-        self.finish(&incoming, outcome)
+        let (response, open) = self.finish(incoming, outcome);
+        (response, Some(open))
+    }
+
+    /// Does `work` for a request that was answered, then writes its line. A panic ends the work, but not the process.
+    pub async fn close<E: Endpoint>(
+        &self,
+        mut open: Open<E>,
+        work: impl AsyncFnOnce(&mut RequestContext),
+    ) {
+        let span = open.incoming.make_span();
+        // The log says where it panicked, and the line has what was noted until then.
+        let _: Option<()> = catch_panic(span, work(&mut open.incoming.context)).await;
+        self.record(&open);
     }
 
     /// Takes a request in: makes the [`Incoming`], if one of `routes` serves it, else the answer.
@@ -82,8 +111,7 @@ impl<S> App<S> {
         let Some((path, parameter)) = find_mapped(routes, request.uri().path(), &self.base_path)
         else {
             let problem = Problem::new(&NOT_FOUND).with_detail(E::NOT_FOUND);
-            let answer = self.answer::<E>(&head, None, &Facts::default(), Err(problem));
-            return Err(Box::new(answer));
+            return Err(self.refuse::<E>(&head, None, &Facts::default(), problem));
         };
         let here = || routes.iter().filter(|route| route.path == path);
         let methods = || {
@@ -102,12 +130,7 @@ impl<S> App<S> {
                 route.endpoint.note(&mut facts);
             }
             let problem = Problem::method_not_allowed(methods());
-            return Err(Box::new(self.answer::<E>(
-                &head,
-                Some(path),
-                &facts,
-                Err(problem),
-            )));
+            return Err(self.refuse::<E>(&head, Some(path), &facts, problem));
         };
         let now = self.clock.now();
         let within = count_time_left(&request, now);
@@ -132,41 +155,63 @@ impl<S> App<S> {
         })
     }
 
-    /// Makes the response from the outcome of a request, and leaves the line of the request.
-    pub fn finish<E: Endpoint>(
+    /// Makes the response from the outcome of a request. Its line is still to be written, by [`record`](Self::record).
+    pub fn finish<E>(
         &self,
-        incoming: &Incoming<E>,
+        incoming: Incoming<E>,
         outcome: Result<Reply, Problem>,
-    ) -> Response<Body> {
-        self.trace(incoming);
-        self.answer::<E>(
-            &incoming.head,
-            Some(incoming.path),
-            &incoming.context.facts,
-            outcome,
-        )
+    ) -> (Response<Body>, Open<E>) {
+        let verdict = self.judge(&incoming.head, &outcome);
+        let response = self.make_response(&incoming.head, outcome);
+        (response, Open { incoming, verdict })
     }
 
-    fn trace<E>(&self, incoming: &Incoming<E>) {
+    /// Leaves the trace and the line of a request that was answered.
+    pub fn record<E: Endpoint>(&self, Open { incoming, verdict }: &Open<E>) {
+        let facts = &incoming.context.facts;
         if let (Some(tracer), Some(context)) = (&self.tracer, &incoming.trace) {
             let (now, at) = (Instant::now(), self.clock.since_epoch());
-            let calls = incoming.context.facts.calls();
-            tracer.send(context, calls, now, at, self.random.as_ref());
+            tracer.send(context, facts.calls(), now, at, self.random.as_ref());
         }
+        self.write_line::<E>(&incoming.head, Some(incoming.path), facts, verdict);
     }
 
-    fn answer<E: Endpoint>(
+    /// Makes the response to a request that no endpoint gets, and leaves its line.
+    fn refuse<E: Endpoint>(
         &self,
         head: &Head,
         path: Option<&'static str>,
         facts: &Facts,
-        outcome: Result<Reply, Problem>,
-    ) -> Response<Body> {
+        problem: Problem,
+    ) -> Box<Response<Body>> {
+        let outcome = Err(problem);
+        let verdict = self.judge(head, &outcome);
+        self.write_line::<E>(head, path, facts, &verdict);
+        Box::new(self.make_response(head, outcome))
+    }
+
+    /// Says how a request is answered. The cause of a failure gets a log line of its own.
+    fn judge(&self, head: &Head, outcome: &Result<Reply, Problem>) -> Verdict {
         if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
             head.make_span()
                 .in_scope(|| tracing::error!(cause, "the service is not available"));
         }
-        self.record::<E>(head, path, facts, &outcome);
+        Verdict::new(outcome, self.clock.since_epoch(), head.began.elapsed())
+    }
+
+    /// Writes one line per request: ids, names and durations, never a value of the request.
+    fn write_line<E: Endpoint>(
+        &self,
+        head: &Head,
+        path: Option<&'static str>,
+        facts: &Facts,
+        verdict: &Verdict,
+    ) {
+        let entry = verdict.make_entry(&head.request_id, path, facts, E::REFUSED_EVENT);
+        self.journal.record(&entry);
+    }
+
+    fn make_response(&self, head: &Head, outcome: Result<Reply, Problem>) -> Response<Body> {
         let mut response = match outcome {
             Ok(reply) => reply.into_response(),
             Err(problem) => problem.to_response(&head.request_id, self.clock.now()),
@@ -176,34 +221,6 @@ impl<S> App<S> {
             omit_body(&mut response);
         }
         response
-    }
-
-    /// Writes one line per request: ids, names and durations, never a value of the request.
-    fn record<E: Endpoint>(
-        &self,
-        head: &Head,
-        path: Option<&'static str>,
-        facts: &Facts,
-        outcome: &Result<Reply, Problem>,
-    ) {
-        let problem = outcome.as_ref().err();
-        let kind = problem.map(Problem::kind);
-        let status = match outcome {
-            Ok(reply) => reply.status(),
-            Err(problem) => problem.kind().status,
-        };
-        self.journal.record(&Entry {
-            at: self.clock.since_epoch(),
-            request_id: &head.request_id,
-            route: path,
-            status: status.as_u16(),
-            outcome: kind.map_or("served", |kind| kind.slug),
-            rule: problem.and_then(Problem::rule),
-            event: facts.event.or(E::REFUSED_EVENT.filter(|_| kind.is_some())),
-            level: kind.map_or(Level::Info, |kind| kind.level),
-            took: head.began.elapsed(),
-            facts,
-        });
     }
 
     fn add_common_headers(&self, head: &Head, headers: &mut HeaderMap) {

@@ -11,11 +11,13 @@ use phoneproof_domain::purse::EmptyPurse;
 use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;
 
-/// A service that a request waits for.
+/// A service that is called for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dependency {
     /// The tables in DynamoDB.
     Store,
+    /// The tables in DynamoDB, after the answer. So nobody waited for them.
+    Credits,
     /// A channel that takes texts.
     Carrier(Channel),
     /// The keyring in Secrets Manager.
@@ -29,7 +31,7 @@ pub struct DependencyCall {
     pub dependency: Dependency,
     /// When the first try began.
     pub began: Instant,
-    /// How long the caller waited, retries included.
+    /// How long it took, retries included.
     pub took: Duration,
 }
 

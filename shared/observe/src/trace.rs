@@ -116,7 +116,7 @@ impl Tracer {
 /// Returns the name of the AWS service in X-Ray.
 const fn name_service(dependency: Dependency) -> &'static str {
     match dependency {
-        Dependency::Store => "DynamoDB",
+        Dependency::Store | Dependency::Credits => "DynamoDB",
         Dependency::Carrier(Channel::Sns) => "SNS",
         Dependency::Carrier(Channel::EndUserMessaging | Channel::Notify | Channel::NotifyVoice) => {
             "End User Messaging"

@@ -3,16 +3,20 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Response;
 use lambda_http::request::LambdaRequest;
+use lambda_http::tower::util::MapFutureLayer;
 use lambda_http::tower::{Service as _, ServiceBuilder};
 use lambda_http::{Adapter, Body, Request};
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::answered::{Answered, Rest};
 use crate::{init_logging, sanitize};
 
 /// Runs a function, with logging on, until its process ends.
@@ -31,16 +35,28 @@ pub async fn start(function: impl Future<Output = Result<(), Error>>) -> ExitCod
 
 /// Answers every HTTP request with `handle`, until the runtime ends.
 ///
+/// The work that an answer leaves for the time after it ([`Answered`]) runs once the Runtime API has the answer, and
+/// before the next request is asked for. Lambda passes the answer on as soon as it has it, and freezes no instance that
+/// has not asked for the next request
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
+///
 /// # Errors
 ///
 /// When the runtime cannot be reached.
 pub async fn run_http<F>(handle: impl Fn(Request) -> F + Send) -> Result<(), Error>
 where
-    F: Future<Output = Response<Body>> + Send + 'static,
+    F: Future<Output: Into<Answered>> + Send + 'static,
 {
+    // A function serves one request at a time, so there is work of one at most.
+    let rest = Arc::new(Mutex::new(None));
+    let of_layer = Arc::clone(&rest);
     let serve = service_fn(move |request: Request| {
-        let answer = handle(request);
-        async move { Ok::<_, Infallible>(Answer(answer.await)) }
+        let (answered, rest) = (handle(request), Arc::clone(&rest));
+        async move {
+            let answered: Answered = answered.await.into();
+            *lock(&rest) = answered.rest;
+            Ok::<_, Infallible>(Answer(answered.response))
+        }
     });
     let service = ServiceBuilder::new()
         .map_request(|mut event: LambdaEvent<LambdaRequest>| {
@@ -48,8 +64,29 @@ where
             event
         })
         .service(Adapter::from(serve));
+    // As `lambda_runtime::run` does, and a layer around it: what it awaits ends when the answer was taken.
+    let runtime = Runtime::new(service)
+        .layer(TracingLayer::new())
+        .layer(MapFutureLayer::new(move |answering| {
+            do_after(answering, Arc::clone(&of_layer))
+        }));
     // On the heap: it would be most of the future of `main`, which moves several times on its way.
-    Box::pin(lambda_runtime::run(service)).await
+    Box::pin(runtime.run()).await
+}
+
+/// Waits until the answer was taken, then does the work that it left, also if it was not taken.
+async fn do_after<T>(answering: impl Future<Output = T>, rest: Arc<Mutex<Option<Rest>>>) -> T {
+    let taken = answering.await;
+    let rest = lock(&rest).take();
+    if let Some(rest) = rest {
+        rest.await;
+    }
+    taken
+}
+
+/// Locks what waits for its turn. A panic under the lock leaves it whole.
+fn lock(rest: &Mutex<Option<Rest>>) -> MutexGuard<'_, Option<Rest>> {
+    rest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Hands every event, which is JSON of the type `T`, to `handle`, until the runtime ends.

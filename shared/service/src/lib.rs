@@ -28,7 +28,7 @@ use thiserror::Error;
 use self::remembered::Remembered;
 pub use self::send::{PresentedAttestation, RefusedText, SendCommand, SendError, Sent};
 pub use self::spend::{SpendCommand, SpendError};
-pub use self::verify::{Success, VerifyCommand, VerifyError};
+pub use self::verify::{CreditDue, Success, VerifyCommand, VerifyError};
 
 /// The verification service. A process builds it once, and all requests share it.
 #[derive(derive_more::Debug)]

@@ -8,14 +8,15 @@ use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
 use phoneproof_crypto::keyring::Root;
 use phoneproof_crypto::success_token::SuccessToken;
-use phoneproof_domain::challenge::{Challenge, Closed};
+use phoneproof_domain::challenge::{Challenge, Closed, Payment};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
+use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::{
     CodeCalls, Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId,
 };
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::purse::Evidence;
+use phoneproof_domain::purse::{Evidence, Micros};
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_guard::{AMR, AMR_CALLED, AMR_CALLED_ALONE, Claims};
 use phoneproof_observe::RequestContext;
@@ -40,6 +41,18 @@ pub struct Success {
     pub expires_at: Timestamp,
     /// For how long the token is still valid.
     pub expires_in: Duration,
+    /// What the code gives back; `None` if nothing paid for its text, or if the code was entered before.
+    pub credit: Option<CreditDue>,
+}
+
+/// What a typed code gives back to those who paid for its text. It is due once, to [`Service::credit`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditDue {
+    payment: Payment,
+    country: Country,
+    number_block: SubjectIndex,
+    /// What the call cost that spoke the code, if one did.
+    call_price: Option<Micros>,
 }
 
 /// Why there is no success token.
@@ -78,9 +91,8 @@ impl Service {
     /// Checks a code and consumes its challenge.
     ///
     /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once,
-    /// and then knows the answer. After a right code it waits until the purses that paid for the text have got it back,
-    /// half a second at most: Lambda freezes an instance that has answered. The same code again, less than
-    /// [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
+    /// and then knows the answer. A right code is due a [credit](Self::credit), for which the answer need not wait. The
+    /// same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
     ///
     /// # Errors
     ///
@@ -129,11 +141,11 @@ impl Service {
         let recorded =
             self.store
                 .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request);
+        let mut credit = None;
         let consumed = match recorded.await? {
             GuessOutcome::Counted { calls, .. } if right => {
                 request.facts.verified = !challenge.test;
-                self.give_back(&challenge, calls, keyring.indexer(), request)
-                    .await;
+                credit = find_credit(&challenge, calls, keyring.indexer());
                 let used = Use {
                     at: request.now,
                     by: guess.write,
@@ -167,7 +179,26 @@ impl Service {
             token: keyring.signing_key(request.now).sign(&claims)?,
             expires_at,
             expires_in: expires_at.since(request.now),
+            credit,
         })
+    }
+
+    /// Gives back what the text of a typed code used up. A credit that fails is lost, and changes no answer.
+    pub async fn credit(&self, due: CreditDue, request: &mut RequestContext) {
+        let purses = self.purses();
+        let credited = self.store.credit(
+            &due.payment,
+            due.call_price,
+            due.country,
+            &due.number_block,
+            purses,
+            request,
+        );
+        let country = credited.await;
+        let terms = self.policy.make_terms(request.now, &self.policy.limits);
+        let today = terms.today.start.day();
+        request.facts.money_used =
+            country.and_then(|country| country.money_used(today, due.payment.payer.price));
     }
 
     /// Makes the evidence that a right code leaves on the phone's record.
@@ -176,34 +207,6 @@ impl Service {
         let network = network.map(|payment| payment.payer.network.clone());
         Evidence::from_code(indexer.device(&challenge.device), now, self.purses())
             .with_network(network)
-    }
-
-    /// Gives back what the text of a challenge used up, after this request has marked the challenge as used.
-    async fn give_back(
-        &self,
-        challenge: &Challenge,
-        calls: Option<CodeCalls>,
-        indexer: &Indexer,
-        request: &mut RequestContext,
-    ) {
-        if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
-            let block = indexer.number_block(&challenge.phone);
-            let purses = self.purses();
-            let price = calls.map(|calls| calls.price);
-            let crediting = self
-                .store
-                .credit(payment, price, country, &block, purses, request);
-            // On the heap: the futures of five calls are large.
-            let credited = Box::pin(crediting).await;
-            let today = self
-                .policy
-                .make_terms(request.now, &self.policy.limits)
-                .today;
-            request.facts.money_used = credited.and_then(|country| {
-                let today = today.start.day();
-                country.money_used(today, payment.payer.price)
-            });
-        }
     }
 
     /// Makes the claims of the success token.
@@ -238,6 +241,21 @@ impl Service {
             test: challenge.test,
         }
     }
+}
+
+/// Returns what a code gives back that this request has entered for the first time. Nothing paid for a text to a test
+/// number.
+fn find_credit(
+    challenge: &Challenge,
+    calls: Option<CodeCalls>,
+    indexer: &Indexer,
+) -> Option<CreditDue> {
+    Some(CreditDue {
+        payment: challenge.payment.clone()?,
+        country: challenge.country?,
+        number_block: indexer.number_block(&challenge.phone),
+        call_price: calls.map(|calls| calls.price),
+    })
 }
 
 /// How a challenge was consumed: by this request, or by an earlier one with the same code.

@@ -10,7 +10,7 @@ use phoneproof_local::stack::{Backends, Endpoints, Options};
 use phoneproof_tests::Proxy;
 use serde::{Deserialize, Serialize};
 
-use crate::lambda::{Instance, Program, Surroundings};
+use crate::lambda::{Instance, Invocation, Program, Surroundings};
 use crate::relay::{Passed, Relays};
 use crate::{goals, report};
 
@@ -32,7 +32,8 @@ pub(crate) struct Step {
     pub mode: String,
     /// The function: `send` or `verify`.
     pub function: String,
-    /// The step: `start`, `first` invocation or `warm` invocation.
+    /// The step: `start`, the answer of the `first` or of a `warm` invocation, and what came after that answer, such as
+    /// `warm, after the answer`.
     pub step: String,
     /// The number of calls by AWS operation.
     pub calls: BTreeMap<String, usize>,
@@ -42,8 +43,8 @@ pub(crate) struct Step {
 
 /// The flows after which the country's purse and the users' network are known, so that the next one is the usual case.
 pub(crate) const ESTABLISHED: u32 = 8;
-/// The step of the flows that only lead to the usual case.
-const BETWEEN: &str = "between";
+/// What the name of a step ends with, when it is the work after an answer.
+pub(crate) const AFTER: &str = ", after the answer";
 
 /// Backends behind a proxy that counts calls, which is behind relays that count bytes.
 struct Counted {
@@ -89,6 +90,33 @@ impl Counted {
         });
     }
 
+    /// Invokes a function. Notes what it did up to its answer, and what it did after that.
+    async fn invoke(
+        &mut self,
+        instance: &mut Instance,
+        function: &str,
+        step: Option<&str>,
+        event: String,
+    ) -> Invocation {
+        let Some(step) = step else {
+            let invocation = instance.invoke(event).await;
+            self.forget();
+            return invocation;
+        };
+        let invocation = instance.invoke_with(event, || self.note(function, step));
+        let invocation = invocation.await;
+        self.note(function, &format!("{step}{AFTER}"));
+        if self.steps.last().is_some_and(|step| step.calls.is_empty()) {
+            self.steps.pop();
+        }
+        invocation
+    }
+
+    /// Begins to count again.
+    fn forget(&self) {
+        drop((self.proxy.take_calls(), self.relays.take()));
+    }
+
     async fn function(&mut self, name: &str, command: &str) -> Instance {
         let program = Program::here(command);
         let instance = Instance::start(&program, &self.around.environment).await;
@@ -106,14 +134,13 @@ pub(crate) async fn run(options: Calls) -> bool {
         let mut verify = counted.function("verify", &options.verify).await;
         for n in 0..=ESTABLISHED {
             let (user, step) = (User(n), name_step(n));
-            let sent = send.invoke(events.send(user)).await;
-            counted.note("send", step);
+            let sent = counted.invoke(&mut send, "send", step, events.send(user));
+            let sent = sent.await;
             let token = sent.body["token"].as_str().expect("a token").to_owned();
             let event = events.verify(user, &token, &counted.around.code(user));
-            assert_eq!(verify.invoke(event).await.status, 200);
-            counted.note("verify", step);
+            let verified = counted.invoke(&mut verify, "verify", step, event).await;
+            assert_eq!(verified.status, 200);
         }
-        counted.steps.retain(|step| step.step != BETWEEN);
         steps.append(&mut counted.steps);
     }
     print!("{}", table(&steps));
@@ -121,11 +148,12 @@ pub(crate) async fn run(options: Calls) -> bool {
     goals::judge(&goals::calls(&steps))
 }
 
-fn name_step(flow: u32) -> &'static str {
+/// Names the step of a flow; `None` for the flows that only lead to the usual case.
+fn name_step(flow: u32) -> Option<&'static str> {
     match flow {
-        0 => "first",
-        ESTABLISHED => "warm",
-        _ => BETWEEN,
+        0 => Some("first"),
+        ESTABLISHED => Some("warm"),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::calls::Step;
+use crate::calls::{AFTER, Step};
 use crate::cost::{Architecture, DOLLARS, Table};
 use crate::flows::{Grown, Rate};
 use crate::lambda::Summary;
@@ -209,23 +209,20 @@ fn of_function(figures: &[Summary], own: &Summary, times: f64) -> Vec<Goal> {
 /// Returns the goals of `bench calls`: no request opens a connection, and a warm one makes only the calls it needs.
 pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
     let mut goals = Vec::new();
-    for step in steps {
-        if !matches!(step.step.as_str(), "first" | "warm") {
-            continue;
-        }
+    for step in steps.iter().filter(|step| step.step != "start") {
         let name = format!("{} {}, {} tokens", step.step, step.function, step.mode);
         let what = format!("{name}: new connections");
         let connections = usize::try_from(step.passed.connections).unwrap_or(usize::MAX);
         goals.push(Goal::at_most(what, count(connections), 0.0, "").everywhere());
-        if step.step == "first" {
+        if step.step.starts_with("first") {
             continue;
         }
-        // After its code was counted, a verify gives back what its text used up: to the country, the number block, the
-        // network and the address.
         let (limit, to) = match (step.function.as_str(), step.mode.as_str()) {
             ("send", _) => (2.0, "DynamoDB and SNS"),
-            (_, "stored") => (6.0, "DynamoDB, with four credits"),
-            _ => (5.0, "DynamoDB, with four credits"),
+            // The country, the number block, the network and the address get back what the text used up.
+            _ if step.step.ends_with(AFTER) => (4.0, "DynamoDB"),
+            (_, "stored") => (2.0, "DynamoDB"),
+            _ => (1.0, "DynamoDB"),
         };
         let made: usize = step.calls.values().sum();
         let what = format!("{name}: calls to {to}");

@@ -135,7 +135,10 @@ impl Warm {
 
     /// Serves a request with the handler of `verify`.
     pub async fn verify(&self, request: Request) -> Response<Body> {
-        phoneproof_verify::handle(Arc::clone(&self.app), request).await
+        phoneproof_verify::handle(Arc::clone(&self.app), request)
+            .await
+            .settle()
+            .await
     }
 }
 

@@ -10,7 +10,7 @@ use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
-use phoneproof_http::Problem;
+use phoneproof_http::{Problem, Reply};
 use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ fn judge<C>(
             );
             Outcome::Accepted
         }
-        Err(problem) => check_refusal(&incoming, problem),
+        Err(problem) => check_refusal(incoming, problem),
     }
 }
 
@@ -210,7 +210,7 @@ fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value
 }
 
 /// Checks a refusal: its problem, its status and its answer.
-pub(crate) fn check_refusal(incoming: &Incoming, problem: Problem) -> Outcome {
+pub(crate) fn check_refusal(incoming: Incoming, problem: Problem) -> Outcome {
     assert_silent(&format!("{problem:?}"));
     let status = problem.kind().status;
     let accepted = [
@@ -219,7 +219,7 @@ pub(crate) fn check_refusal(incoming: &Incoming, problem: Problem) -> Outcome {
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
     ];
     assert!(accepted.contains(&status), "{status}");
-    let answer = APP.finish(incoming, Err(problem));
+    let answer = finish(incoming, Err(problem));
     assert_eq!(answer.status(), status);
     assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
     let text = text_of(&answer);
@@ -227,6 +227,13 @@ pub(crate) fn check_refusal(incoming: &Incoming, problem: Problem) -> Outcome {
     let document: Value = serde_json::from_str(text).expect("a problem document is JSON");
     assert_eq!(document["status"], status.as_u16());
     Outcome::Refused
+}
+
+/// Answers a request and writes its line.
+pub(crate) fn finish(incoming: Incoming, outcome: Result<Reply, Problem>) -> Response<Body> {
+    let (answer, open) = APP.finish(incoming, outcome);
+    APP.record(&open);
+    answer
 }
 
 /// Returns the body of an answer. The text is empty if there is no body.

@@ -129,7 +129,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
     };
     match read {
         Ok(()) => {
-            check_answer(&APP.finish(&incoming, Ok(Reply::text("ok"))), context);
+            check_answer(&bodies::finish(incoming, Ok(Reply::text("ok"))), context);
             Outcome::Accepted
         }
         Err(problem) if *problem.kind() == UNAVAILABLE => {
@@ -140,7 +140,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
             );
             Outcome::Refused
         }
-        Err(problem) => bodies::check_refusal(&incoming, problem),
+        Err(problem) => bodies::check_refusal(incoming, problem),
     }
 }
 

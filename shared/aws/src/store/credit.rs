@@ -12,7 +12,7 @@ use tokio::time::timeout;
 /// How many networks an instance remembers.
 const NETWORKS: usize = 1_000;
 
-/// How long a credit waits for its turn. An answer that takes longer is late, and one that is lost holds up no other
+/// How long a credit waits for its turn. A reply that takes longer is late, and one that is lost holds up no other
 /// credit.
 const TURN: Duration = Duration::from_millis(20);
 

@@ -29,7 +29,7 @@ use super::{OperationFailed, Store, StoreError, await_within, get_item};
 
 const READ: &str = "BatchGetItem";
 
-/// How long the credits of a typed code may keep its answer waiting.
+/// How long the credits of a typed code may keep an instance from its next request.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Why a credit is lost after its second try.
@@ -259,7 +259,7 @@ impl Store {
             in_turn(&turn, of_calls),
             in_turn(&turn, of_address)
         );
-        request.note_dependency(Dependency::Store, began);
+        request.note_dependency(Dependency::Credits, began);
         let calls = calls.unwrap_or(false);
         let lost = [country.is_lost, block, network, calls, address];
         request.facts.credits_lost = lost.map(u32::from).iter().sum();

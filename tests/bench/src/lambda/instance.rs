@@ -165,6 +165,17 @@ impl Instance {
     ///
     /// When there is no answer.
     pub(crate) async fn invoke(&mut self, event: String) -> Invocation {
+        self.invoke_with(event, || ()).await
+    }
+
+    /// Invokes as [`invoke`](Self::invoke) does. `at_answer` is called when there is an answer, before the process can do
+    /// anything else.
+    pub(crate) async fn invoke_with(
+        &mut self,
+        event: String,
+        at_answer: impl FnOnce(),
+    ) -> Invocation {
+        let holding = self.api.hold_answers().await;
         let spent = self.process.cpu();
         let handed = Instant::now();
         self.api.hand_out(event, DEADLINE);
@@ -175,6 +186,8 @@ impl Instance {
                 end_and_read_stderr(&mut self.child)
             ),
         };
+        at_answer();
+        drop(holding);
         let said = self.api.listen(PATIENCE).await;
         assert!(matches!(said, Said::Ready(_)), "{said:?}");
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");

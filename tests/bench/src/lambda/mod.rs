@@ -21,8 +21,7 @@ use serde::Deserialize;
 use self::budget::raise_budget;
 use self::figures::Figures;
 pub(crate) use self::figures::{Summary, table};
-use self::instance::Invocation;
-pub(crate) use self::instance::{Instance, Program};
+pub(crate) use self::instance::{Instance, Invocation, Program};
 use crate::relay::{Relays, Tls};
 use crate::{goals, report};
 
