@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the blocks of the README and of docs/CALLERS.md that are marked as tested, in order, against the stack on port 3000.
 # It checks what they print. The stack's policy also has the test number +14155550100 with the code 000000, and the edge whose
-# private key is in the file $1.
+# private key is in the file $1. The file $2, if given, has settings of cargo for the service of the README.
 set -euo pipefail
 edge_key=$(realpath "$1")
 cd "$(dirname "$0")/../.."
@@ -43,7 +43,7 @@ ln -s "$repository" "$folder/phoneproof"
 blocks '<!-- tested: Cargo.toml -->' >"$folder/relying-party/Cargo.toml"
 blocks '<!-- tested: main.rs -->' >"$folder/relying-party/src/main.rs"
 cp Cargo.lock "$folder/relying-party/"
-cargo build --quiet --manifest-path "$folder/relying-party/Cargo.toml" --target-dir target
+cargo build --quiet ${2:+--config "$2"} --manifest-path "$folder/relying-party/Cargo.toml" --target-dir target
 target/debug/relying-party &
 server=$!
 
