@@ -77,7 +77,8 @@ impl RuntimeApi {
         }
     }
 
-    /// Lets the instance wait after each answer, until the guard is dropped. So it cannot yet do what comes after one.
+    /// Keeps back the reply to each answer until the guard is dropped. Until then the instance cannot begin what comes after
+    /// its answer.
     pub async fn hold_answers(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.taking).lock_owned().await
     }

@@ -6,53 +6,13 @@
     reason = "a failed expectation is a failed test"
 )]
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use phoneproof_local::aws::SECRET_ID;
-use phoneproof_tests::{RuntimeApi, Said, World};
+use phoneproof_tests::{Process, RuntimeApi, Said, World, function_command};
 use serde_json::{Value, json};
 
 /// For as long as a slow machine takes to start a process.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// An instance of the function, which ends with the test.
-struct Instance(Child);
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-fn start(world: &World, api: &RuntimeApi) -> Instance {
-    let endpoints = &world.stack.backends.endpoints;
-    let tables = &world.database.tables;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_receipts"));
-    command.env_clear().stdout(Stdio::null());
-    for (name, value) in [
-        ("AWS_LAMBDA_RUNTIME_API", api.address.as_str()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "receipts"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "log"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", "log"),
-        ("ISSUER", "https://verify.example.com"),
-        ("LIMITS_TABLE", &tables.limits),
-        ("CHALLENGES_TABLE", &tables.challenges),
-        ("BLOCKS_TABLE", &tables.blocks),
-        ("KEYRING_SECRET_ID", SECRET_ID),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
-    ] {
-        command.env(name, value);
-    }
-    Instance(command.spawn().expect("runs"))
-}
 
 /// Hands out an event, and returns what the function answers.
 async fn answer(api: &mut RuntimeApi, event: &Value) -> Value {
@@ -70,7 +30,9 @@ async fn answer(api: &mut RuntimeApi, event: &Value) -> Value {
 async fn the_binary_answers_requests_and_takes_events() {
     let world = World::start().await;
     let mut api = RuntimeApi::start().await;
-    let _instance = start(&world, &api);
+    let (tables, endpoints) = (&world.database.tables, &world.stack.backends.endpoints);
+    let command = function_command(env!("CARGO_BIN_EXE_receipts"), &api, tables, endpoints);
+    let _process = Process::start(command);
     let event = json!({
         "source": "aws.sms-voice",
         "detail-type": "Text Message Delivery Status Updated",

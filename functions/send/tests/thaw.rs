@@ -9,16 +9,14 @@
 )]
 
 use std::ops::Range;
-use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::loose::make_policy_to_try;
-use phoneproof_local::stack::{Backends, Options, tables};
-use phoneproof_tests::{Death, RuntimeApi, Said, Wire, phone};
+use phoneproof_local::stack::{Backends, Endpoints, Options, tables};
+use phoneproof_tests::{Death, Process, RuntimeApi, Said, Wire, function_command, phone};
 use serde_json::{Value, json};
 
 /// Longer than a connection is trusted, less than any server keeps one.
@@ -43,7 +41,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// The function in a process of its own, with a wire to each service that it calls while it serves.
 struct Function {
-    process: Child,
+    process: Process,
     api: RuntimeApi,
     dynamodb: Wire,
     sns: Wire,
@@ -58,37 +56,15 @@ impl Function {
         let dynamodb = Wire::to(&backends.endpoints.dynamodb).await;
         let sns = Wire::to(&backends.endpoints.sns).await;
         let mut api = RuntimeApi::start().await;
-        let names = tables();
-        let process = Command::new(env!("CARGO_BIN_EXE_send"))
-            .env_clear()
-            .envs([
-                ("ISSUER", "https://verify.example.com"),
-                ("POLICY_PATH", &*POLICY),
-                ("LIMITS_TABLE", &names.limits),
-                ("CHALLENGES_TABLE", &names.challenges),
-                ("BLOCKS_TABLE", &names.blocks),
-                ("KEYRING_SECRET_ID", SECRET_ID),
-                ("AWS_REGION", "us-east-1"),
-                ("AWS_ACCESS_KEY_ID", "local"),
-                ("AWS_SECRET_ACCESS_KEY", "local"),
-                ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url),
-                ("AWS_ENDPOINT_URL_SNS", &sns.url),
-                ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &sns.url),
-                (
-                    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-                    &backends.endpoints.secrets,
-                ),
-                ("AWS_LAMBDA_RUNTIME_API", &api.address),
-                ("AWS_LAMBDA_FUNCTION_NAME", "send"),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-                ("AWS_LAMBDA_LOG_GROUP_NAME", "send"),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("runs");
+        let endpoints = Endpoints {
+            dynamodb: dynamodb.url.clone(),
+            sns: sns.url.clone(),
+            secrets: backends.endpoints.secrets.clone(),
+        };
+        let file = env!("CARGO_BIN_EXE_send");
+        let mut command = function_command(file, &api, &tables(), &endpoints);
+        command.env("POLICY_PATH", &*POLICY);
+        let process = Process::start(command);
         let ready = api.listen(PATIENCE).await;
         assert!(matches!(ready, Said::Ready(_)), "{ready:?}");
         Self {
@@ -101,7 +77,7 @@ impl Function {
     }
 
     fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.process.id()).expect("process ids are small");
+        let id = i32::try_from(self.process.0.id()).expect("process ids are small");
         kill(Pid::from_raw(id), signal).expect("it is alive");
     }
 
@@ -152,13 +128,6 @@ impl Function {
 
     fn count_texts(&self) -> usize {
         self.backends.inbox.messages(None).len()
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }
 

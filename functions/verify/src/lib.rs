@@ -15,7 +15,7 @@ use phoneproof_http::problem::NOT_FOUND;
 use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use phoneproof_runtime::Answered;
-use phoneproof_service::{CreditDue, Success};
+use phoneproof_service::CreditDue;
 
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[
@@ -30,37 +30,32 @@ pub const ROUTES: &[Route] = &[
 
 /// Serves one request.
 ///
-/// The purses that paid for the text of a typed code get it back after the answer. The line of the request is written
-/// after that, because it says what became of these credits.
+/// A right code gives its text back after the answer. The line of the request follows, because it counts the credits that
+/// were lost.
 pub async fn handle(app: Arc<App>, request: Request) -> Answered {
-    let mut credit = None;
-    let decide =
-        async |app: &App, incoming: &mut Incoming| decide(app, incoming, &mut credit).await;
-    let (response, open) = app.answer(request, ROUTES, decide).await;
-    let Some(open) = open else {
-        return response.into();
-    };
-    let Some(credit) = credit else {
-        app.record(&open);
-        return response.into();
-    };
-    Answered::with_rest(response, async move {
-        let work = async |request: &mut RequestContext| app.service.credit(credit, request).await;
-        app.close(open, work).await;
-    })
+    let mut due = None;
+    let decide = async |app: &App, incoming: &mut Incoming| decide(app, incoming, &mut due).await;
+    let (response, unlogged) = app.answer(request, ROUTES, decide).await;
+    match (unlogged, due) {
+        (Some(unlogged), Some(due)) => Answered::with_rest(response, async move {
+            let work = async |request: &mut RequestContext| app.service.credit(due, request).await;
+            app.log_after(unlogged, work).await;
+        }),
+        (Some(unlogged), None) => {
+            app.log(unlogged);
+            response.into()
+        }
+        (None, _) => response.into(),
+    }
 }
 
 async fn decide(
     app: &App,
     incoming: &mut Incoming,
-    credit: &mut Option<CreditDue>,
+    due: &mut Option<CreditDue>,
 ) -> Result<Reply, Problem> {
     match incoming.endpoint {
-        Endpoint::Verify => {
-            let mut success = verify(app, incoming).await?;
-            *credit = success.credit.take();
-            Reply::json(StatusCode::OK, &VerifyReply::from(success))
-        }
+        Endpoint::Verify => verify(app, incoming, due).await,
         Endpoint::Spend => spend(app, incoming).await,
         Endpoint::Policy => documents::answer_policy(app),
         Endpoint::Ping => Ok(Reply::text("ok")),
@@ -72,10 +67,15 @@ async fn decide(
     }
 }
 
-async fn verify(app: &App, incoming: &mut Incoming) -> Result<Success, Problem> {
+async fn verify(
+    app: &App,
+    incoming: &mut Incoming,
+    due: &mut Option<CreditDue>,
+) -> Result<Reply, Problem> {
     let command = VerifyBody::command(incoming)?;
-    let success = app.service.verify(command, &mut incoming.context).await;
-    success.map_err(make_verify_problem)
+    let verified = app.service.verify(command, due, &mut incoming.context);
+    let success = verified.await.map_err(make_verify_problem)?;
+    Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
 async fn spend(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {

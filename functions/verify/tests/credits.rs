@@ -6,13 +6,16 @@
     reason = "a failed expectation is a failed test"
 )]
 
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use phoneproof_local::aws::SECRET_ID;
-use phoneproof_local::stack::{Options, Stack, tables};
-use phoneproof_tests::{Client, Fault, Proxy, RuntimeApi, Said, find_code, phone};
+use phoneproof_local::stack::{Endpoints, Options, Stack, tables};
+use phoneproof_tests::{
+    Client, FUNCTION_ISSUER, Fault, Process, Proxy, RuntimeApi, Said, find_code, function_command,
+    phone,
+};
 use serde_json::{Value, json};
 
 /// The timeout of the function in `template.yaml`.
@@ -24,8 +27,6 @@ const WRITE: &str = "UpdateItem";
 /// The country, the number block, the network and the address get a credit each.
 const CREDITS: usize = 4;
 
-/// A token is read only by the issuer that sealed it, so the stack and the function are the same one.
-const ISSUER: &str = "https://verify.example.com";
 const POLICY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../infra/policy/policy.toml"
@@ -33,10 +34,25 @@ const POLICY: &str = concat!(
 
 /// The function in a process of its own, beside a stack that sends its codes.
 struct Function {
-    process: Child,
+    /// What it prints, line by line.
+    lines: mpsc::Receiver<String>,
     api: RuntimeApi,
     proxy: Proxy,
     stack: Stack,
+    _process: Process,
+}
+
+/// What a function did with an event.
+#[derive(Debug, PartialEq)]
+struct Verified {
+    /// The HTTP status of the answer.
+    status: u64,
+    /// The writes before the answer.
+    before: usize,
+    /// The writes between the answer and the question for the next event.
+    after: usize,
+    /// The member `CreditsLost` of the line of the request.
+    lost: Option<u64>,
 }
 
 impl Function {
@@ -44,47 +60,36 @@ impl Function {
         let policy = std::fs::read_to_string(POLICY).expect("the sample policy");
         let policy = phoneproof_config::policy::from_toml(&policy).expect("valid");
         let mut options = Options::new(policy);
-        options.issuer = Some(ISSUER.to_owned());
+        // Only the issuer that sealed a token can read it. So the stack and the function have the same issuer.
+        options.issuer = Some(FUNCTION_ISSUER.to_owned());
         options.journal_output = Arc::new(|_| ());
         let stack = Stack::start(options).await.expect("free ports");
         let endpoints = &stack.backends.endpoints;
         let proxy = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
+        let endpoints = Endpoints {
+            dynamodb: proxy.dynamodb.clone(),
+            ..endpoints.clone()
+        };
         let mut api = RuntimeApi::start().await;
-        let names = tables();
-        let process = Command::new(env!("CARGO_BIN_EXE_verify"))
-            .env_clear()
-            .envs([
-                ("ISSUER", ISSUER),
-                ("POLICY_PATH", POLICY),
-                ("LIMITS_TABLE", &names.limits),
-                ("CHALLENGES_TABLE", &names.challenges),
-                ("BLOCKS_TABLE", &names.blocks),
-                ("KEYRING_SECRET_ID", SECRET_ID),
-                ("AWS_REGION", "us-east-1"),
-                ("AWS_ACCESS_KEY_ID", "local"),
-                ("AWS_SECRET_ACCESS_KEY", "local"),
-                ("AWS_ENDPOINT_URL_DYNAMODB", &proxy.dynamodb),
-                ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
-                ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoints.sns),
-                ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
-                ("AWS_LAMBDA_RUNTIME_API", &api.address),
-                ("AWS_LAMBDA_FUNCTION_NAME", "verify"),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-                ("AWS_LAMBDA_LOG_GROUP_NAME", "verify"),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("runs");
+        let file = env!("CARGO_BIN_EXE_verify");
+        let mut command = function_command(file, &api, &tables(), &endpoints);
+        command.env("POLICY_PATH", POLICY).stdout(Stdio::piped());
+        let mut process = Process::start(command);
+        let printed = process.0.stdout.take().expect("a pipe");
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(printed).lines().map_while(Result::ok) {
+                drop(sender.send(line));
+            }
+        });
         let ready = api.listen(PATIENCE).await;
         assert!(matches!(ready, Said::Ready(_)), "{ready:?}");
         Self {
-            process,
+            lines,
             api,
             proxy,
             stack,
+            _process: process,
         }
     }
 
@@ -109,8 +114,19 @@ impl Function {
         self.proxy.take_calls().remove(WRITE).unwrap_or_default()
     }
 
-    /// Enters a code. Returns the status, the writes before the answer, and those between it and the next event.
-    async fn verify(&mut self, event: String) -> (u64, usize, usize) {
+    /// Waits for the line of a request. Other lines may come before it.
+    fn read_request_line(&self) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).expect("a line");
+            let line: Value = serde_json::from_str(&line).expect("JSON");
+            if line.get("message").and_then(Value::as_str) == Some("request") {
+                return line;
+            }
+        }
+    }
+
+    /// Enters a code.
+    async fn verify(&mut self, event: String) -> Verified {
         self.take_writes();
         let holding = self.api.hold_answers().await;
         self.api.hand_out(event, FULL);
@@ -121,16 +137,16 @@ impl Function {
         drop(holding);
         let ready = self.api.listen(PATIENCE).await;
         assert!(matches!(ready, Said::Ready(_)), "{ready:?}");
+        let line = self.read_request_line();
+        assert!(self.lines.try_recv().is_err(), "one line per request");
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         let status = answer.get("statusCode").and_then(Value::as_u64);
-        (status.expect("a status"), before, self.take_writes())
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        Verified {
+            status: status.expect("a status"),
+            before,
+            after: self.take_writes(),
+            lost: line.get("CreditsLost").and_then(Value::as_u64),
+        }
     }
 }
 
@@ -138,16 +154,23 @@ impl Drop for Function {
 async fn credits_follow_the_answer_and_precede_the_next_event() {
     let mut function = Function::start().await;
     let event = function.send(&phone(1)).await;
-    assert_eq!(function.verify(event.clone()).await, (200, 1, CREDITS));
+    let first = Verified {
+        status: 200,
+        before: 1,
+        after: CREDITS,
+        lost: None,
+    };
+    assert_eq!(function.verify(event.clone()).await, first);
+    let again = Verified { after: 0, ..first };
     assert_eq!(
         function.verify(event).await,
-        (200, 1, 0),
+        again,
         "a code that was entered before gives nothing back"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn credits_that_fail_change_no_answer() {
+async fn credits_that_fail_change_no_answer_and_are_counted() {
     for fault in [Fault::Hang, Fault::CutAfter, Fault::Unavailable] {
         let mut function = Function::start().await;
         let event = function.send(&phone(1)).await;
@@ -155,9 +178,19 @@ async fn credits_that_fail_change_no_answer() {
             let between = usize::from(credit == 0);
             function.proxy.break_after(WRITE, between, fault);
         }
-        assert_eq!(function.verify(event).await, (200, 1, CREDITS), "{fault:?}");
-        let next = function.send(&phone(2)).await;
-        let (status, before, _) = function.verify(next).await;
-        assert_eq!((status, before), (200, 1), "{fault:?}");
+        let failed = Verified {
+            status: 200,
+            before: 1,
+            after: CREDITS,
+            lost: Some(4),
+        };
+        assert_eq!(function.verify(event).await, failed, "{fault:?}");
+        let event = function.send(&phone(2)).await;
+        let next = function.verify(event).await;
+        assert_eq!(
+            (next.status, next.before, next.lost),
+            (200, 1, None),
+            "{fault:?}"
+        );
     }
 }

@@ -86,7 +86,7 @@ pub async fn serve(
     } else if of_receipts.any(|route| route.path == path) {
         phoneproof_receipts::handle(Arc::clone(&gateway.receipts), request).await
     } else {
-        // The answer comes after what is left to do for it, so who has it finds every purse as it will be.
+        // Here the credits are made before the answer. So a test that has the answer finds them in the purses.
         phoneproof_verify::handle(app, request).await.settle().await
     };
     answer.map(into_axum).into_response()

@@ -14,11 +14,11 @@ use super::catch_panic::catch_panic;
 use super::cors;
 use super::header::insert;
 use super::incoming::{Head, Incoming, count_time_left, read_head, trace_context};
-use super::open::{Open, Verdict};
 use super::problem::{INTERNAL, NOT_FOUND, Problem};
 use super::proxy::TrustedProxy;
 use super::reply::Reply;
 use super::route::{Endpoint, Route, find_mapped};
+use super::unlogged::{Unlogged, Verdict};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
@@ -54,21 +54,21 @@ impl<S> App<S> {
         routes: &[Route<E>],
         decide: impl AsyncFnOnce(&Self, &mut Incoming<E>) -> Result<Reply, Problem>,
     ) -> Response<Body> {
-        let (response, open) = self.answer(request, routes, decide).await;
-        if let Some(open) = open {
-            self.record(&open);
+        let (response, unlogged) = self.answer(request, routes, decide).await;
+        if let Some(unlogged) = unlogged {
+            self.log(unlogged);
         }
         response
     }
 
-    /// Answers one request as [`serve`](Self::serve) does, and leaves its line to [`close`](Self::close), so that work can
-    /// be done between the two. If no route serves the request, its line is written, and nothing is left to close.
+    /// Answers one request as [`serve`](Self::serve) does, and leaves its line to [`log`](Self::log) or
+    /// [`log_after`](Self::log_after). A request that no route serves leaves none.
     pub async fn answer<E: Endpoint>(
         &self,
         request: Request,
         routes: &[Route<E>],
         decide: impl AsyncFnOnce(&Self, &mut Incoming<E>) -> Result<Reply, Problem>,
-    ) -> (Response<Body>, Option<Open<E>>) {
+    ) -> (Response<Body>, Option<Unlogged<E>>) {
         let mut incoming = match self.accept(request, routes) {
             Ok(incoming) => incoming,
             Err(answer) => return (*answer, None),
@@ -81,20 +81,20 @@ impl<S> App<S> {
                 None => problem,
             })
         });
-        let (response, open) = self.finish(incoming, outcome);
-        (response, Some(open))
+        let (response, unlogged) = self.finish(incoming, outcome);
+        (response, Some(unlogged))
     }
 
-    /// Does `work` for a request that was answered, then writes its line. A panic ends the work, but not the process.
-    pub async fn close<E: Endpoint>(
+    /// Does `work` for a request that was answered, then writes its line. A panic ends the work, and the line follows.
+    pub async fn log_after<E: Endpoint>(
         &self,
-        mut open: Open<E>,
+        mut unlogged: Unlogged<E>,
         work: impl AsyncFnOnce(&mut RequestContext),
     ) {
-        let span = open.incoming.make_span();
+        let span = unlogged.incoming.make_span();
         // The log says where it panicked, and the line has what was noted until then.
-        let _: Option<()> = catch_panic(span, work(&mut open.incoming.context)).await;
-        self.record(&open);
+        let _: Option<()> = catch_panic(span, work(&mut unlogged.incoming.context)).await;
+        self.log(unlogged);
     }
 
     /// Takes a request in: makes the [`Incoming`], if one of `routes` serves it, else the answer.
@@ -155,25 +155,27 @@ impl<S> App<S> {
         })
     }
 
-    /// Makes the response from the outcome of a request. Its line is still to be written, by [`record`](Self::record).
+    /// Makes the response from the outcome of a request.
     pub fn finish<E>(
         &self,
         incoming: Incoming<E>,
         outcome: Result<Reply, Problem>,
-    ) -> (Response<Body>, Open<E>) {
+    ) -> (Response<Body>, Unlogged<E>) {
+        log_cause(&incoming.head, &outcome);
         let verdict = self.judge(&incoming.head, &outcome);
         let response = self.make_response(&incoming.head, outcome);
-        (response, Open { incoming, verdict })
+        (response, Unlogged { incoming, verdict })
     }
 
     /// Leaves the trace and the line of a request that was answered.
-    pub fn record<E: Endpoint>(&self, Open { incoming, verdict }: &Open<E>) {
+    pub fn log<E: Endpoint>(&self, unlogged: Unlogged<E>) {
+        let Unlogged { incoming, verdict } = unlogged;
         let facts = &incoming.context.facts;
         if let (Some(tracer), Some(context)) = (&self.tracer, &incoming.trace) {
             let (now, at) = (Instant::now(), self.clock.since_epoch());
             tracer.send(context, facts.calls(), now, at, self.random.as_ref());
         }
-        self.write_line::<E>(&incoming.head, Some(incoming.path), facts, verdict);
+        self.write_line::<E>(&incoming.head, Some(incoming.path), facts, &verdict);
     }
 
     /// Makes the response to a request that no endpoint gets, and leaves its line.
@@ -185,17 +187,14 @@ impl<S> App<S> {
         problem: Problem,
     ) -> Box<Response<Body>> {
         let outcome = Err(problem);
+        log_cause(head, &outcome);
         let verdict = self.judge(head, &outcome);
         self.write_line::<E>(head, path, facts, &verdict);
         Box::new(self.make_response(head, outcome))
     }
 
-    /// Says how a request is answered. The cause of a failure gets a log line of its own.
+    /// Says how a request is answered, and when.
     fn judge(&self, head: &Head, outcome: &Result<Reply, Problem>) -> Verdict {
-        if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
-            head.make_span()
-                .in_scope(|| tracing::error!(cause, "the service is not available"));
-        }
         Verdict::new(outcome, self.clock.since_epoch(), head.began.elapsed())
     }
 
@@ -227,6 +226,14 @@ impl<S> App<S> {
         insert(headers, X_REQUEST_ID, &head.request_id);
         insert(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
         cors::add_headers(headers, &self.allowed_origins, head.origin.as_ref());
+    }
+}
+
+/// Writes why a request failed, for an answer that does not say it.
+fn log_cause(head: &Head, outcome: &Result<Reply, Problem>) {
+    if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
+        head.make_span()
+            .in_scope(|| tracing::error!(cause, "the service is not available"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! A request in flight, from its intake to its answer.
+//! A request in flight, from its intake to its log line.
 
 use std::net::IpAddr;
 use std::time::Duration;

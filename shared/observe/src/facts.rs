@@ -16,7 +16,7 @@ use tokio::time::Instant;
 pub enum Dependency {
     /// The tables in DynamoDB.
     Store,
-    /// The tables in DynamoDB, after the answer. So nobody waited for them.
+    /// The credits in DynamoDB. A function makes them after its answer, so `StoreTime` leaves them out.
     Credits,
     /// A channel that takes texts.
     Carrier(Channel),

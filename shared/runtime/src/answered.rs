@@ -8,7 +8,7 @@ use lambda_http::Body;
 /// Work that is done after the answer.
 pub(crate) type Rest = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The answer to a request, with the work that nobody who waits for the answer has to wait for.
+/// An answer, and work that its caller need not wait for.
 #[derive(derive_more::Debug)]
 #[debug("Answered {{ status: {}, .. }}", response.status())]
 #[must_use]
@@ -18,7 +18,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// Adds work for the time after the answer. It must end by the deadline of the request, and must not panic.
+    /// Makes an answer with work for the time after it. The work must end by the deadline of the request.
     pub fn with_rest(
         response: Response<Body>,
         rest: impl Future<Output = ()> + Send + 'static,
@@ -31,7 +31,8 @@ impl Answered {
 
     /// Does the work at once, and returns the answer after it.
     ///
-    /// So whoever has the answer finds the work done. A function does it in the other order ([`run_http`](crate::run_http)).
+    /// So a test that has the answer finds the work done. A function does it in the other order
+    /// ([`run_http`](crate::run_http)).
     pub async fn settle(self) -> Response<Body> {
         if let Some(rest) = self.rest {
             rest.await;

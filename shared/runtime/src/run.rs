@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt as _;
 use http::Response;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::util::MapFutureLayer;
@@ -35,9 +37,8 @@ pub async fn start(function: impl Future<Output = Result<(), Error>>) -> ExitCod
 
 /// Answers every HTTP request with `handle`, until the runtime ends.
 ///
-/// The work that an answer leaves for the time after it ([`Answered`]) runs once the Runtime API has the answer, and
-/// before the next request is asked for. Lambda passes the answer on as soon as it has it, and freezes no instance that
-/// has not asked for the next request
+/// The work that an answer leaves ([`Answered`]) runs once the Runtime API has the answer, and before the next request is
+/// asked for. Lambda freezes no instance that has not asked
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>).
 ///
 /// # Errors
@@ -47,9 +48,9 @@ pub async fn run_http<F>(handle: impl Fn(Request) -> F + Send) -> Result<(), Err
 where
     F: Future<Output: Into<Answered>> + Send + 'static,
 {
-    // A function serves one request at a time, so there is work of one at most.
+    // A function serves one request at a time, so at most one request has left work.
     let rest = Arc::new(Mutex::new(None));
-    let of_layer = Arc::clone(&rest);
+    let rest_of_layer = Arc::clone(&rest);
     let serve = service_fn(move |request: Request| {
         let (answered, rest) = (handle(request), Arc::clone(&rest));
         async move {
@@ -64,27 +65,33 @@ where
             event
         })
         .service(Adapter::from(serve));
-    // As `lambda_runtime::run` does, and a layer around it: what it awaits ends when the answer was taken.
+    // `lambda_runtime::run` does the same without the second layer. The future that this layer wraps ends when the
+    // Runtime API has the answer.
     let runtime = Runtime::new(service)
         .layer(TracingLayer::new())
         .layer(MapFutureLayer::new(move |answering| {
-            do_after(answering, Arc::clone(&of_layer))
+            answer_then_rest(answering, Arc::clone(&rest_of_layer))
         }));
     // On the heap: it would be most of the future of `main`, which moves several times on its way.
     Box::pin(runtime.run()).await
 }
 
-/// Waits until the answer was taken, then does the work that it left, also if it was not taken.
-async fn do_after<T>(answering: impl Future<Output = T>, rest: Arc<Mutex<Option<Rest>>>) -> T {
+/// Waits until the Runtime API has taken or refused the answer. Then does the work that the answer left.
+///
+/// Nothing around it catches a panic, and no request waits any more, so a panic ends the work only.
+async fn answer_then_rest<T>(
+    answering: impl Future<Output = T>,
+    rest: Arc<Mutex<Option<Rest>>>,
+) -> T {
     let taken = answering.await;
     let rest = lock(&rest).take();
     if let Some(rest) = rest {
-        rest.await;
+        drop(AssertUnwindSafe(rest).catch_unwind().await);
     }
     taken
 }
 
-/// Locks what waits for its turn. A panic under the lock leaves it whole.
+/// Locks the work that is left. A panic under the lock leaves it whole.
 fn lock(rest: &Mutex<Option<Rest>>) -> MutexGuard<'_, Option<Rest>> {
     rest.lock().unwrap_or_else(PoisonError::into_inner)
 }

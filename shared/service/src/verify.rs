@@ -41,12 +41,11 @@ pub struct Success {
     pub expires_at: Timestamp,
     /// For how long the token is still valid.
     pub expires_in: Duration,
-    /// What the code gives back; `None` if nothing paid for its text, or if the code was entered before.
-    pub credit: Option<CreditDue>,
 }
 
 /// What a typed code gives back to those who paid for its text. It is due once, to [`Service::credit`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
+#[must_use = "the text is not given back yet"]
 pub struct CreditDue {
     payment: Payment,
     country: Country,
@@ -91,8 +90,11 @@ impl Service {
     /// Checks a code and consumes its challenge.
     ///
     /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once,
-    /// and then knows the answer. A right code is due a [credit](Self::credit), for which the answer need not wait. The
-    /// same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
+    /// and then knows the answer. The same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success
+    /// token with the same claims.
+    ///
+    /// A right code that is entered for the first time earns a [credit](Self::credit), which is put into `due`, also if
+    /// there is no success token in the end. The answer need not wait for it.
     ///
     /// # Errors
     ///
@@ -100,6 +102,7 @@ impl Service {
     pub async fn verify(
         &self,
         command: VerifyCommand,
+        due: &mut Option<CreditDue>,
         request: &mut RequestContext,
     ) -> Result<Success, VerifyError> {
         let keyring = self.keys.keyring(request).await?;
@@ -141,11 +144,10 @@ impl Service {
         let recorded =
             self.store
                 .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request);
-        let mut credit = None;
         let consumed = match recorded.await? {
             GuessOutcome::Counted { calls, .. } if right => {
                 request.facts.verified = !challenge.test;
-                credit = find_credit(&challenge, calls, keyring.indexer());
+                *due = find_credit(&challenge, calls, keyring.indexer());
                 let used = Use {
                     at: request.now,
                     by: guess.write,
@@ -179,7 +181,6 @@ impl Service {
             token: keyring.signing_key(request.now).sign(&claims)?,
             expires_at,
             expires_in: expires_at.since(request.now),
-            credit,
         })
     }
 
@@ -243,8 +244,8 @@ impl Service {
     }
 }
 
-/// Returns what a code gives back that this request has entered for the first time. Nothing paid for a text to a test
-/// number.
+/// Returns what a code gives back when it is entered for the first time. The code of a test number gives nothing back,
+/// because nothing paid for its text.
 fn find_credit(
     challenge: &Challenge,
     calls: Option<CodeCalls>,

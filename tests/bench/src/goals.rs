@@ -218,6 +218,7 @@ pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
             continue;
         }
         let (limit, to) = match (step.function.as_str(), step.mode.as_str()) {
+            ("send", _) if step.step.ends_with(AFTER) => (0.0, "any service"),
             ("send", _) => (2.0, "DynamoDB and SNS"),
             // The country, the number block, the network and the address get back what the text used up.
             _ if step.step.ends_with(AFTER) => (4.0, "DynamoDB"),

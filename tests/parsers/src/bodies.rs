@@ -231,8 +231,8 @@ pub(crate) fn check_refusal(incoming: Incoming, problem: Problem) -> Outcome {
 
 /// Answers a request and writes its line.
 pub(crate) fn finish(incoming: Incoming, outcome: Result<Reply, Problem>) -> Response<Body> {
-    let (answer, open) = APP.finish(incoming, outcome);
-    APP.record(&open);
+    let (answer, unlogged) = APP.finish(incoming, outcome);
+    APP.log(unlogged);
     answer
 }
 

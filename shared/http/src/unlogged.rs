@@ -1,4 +1,4 @@
-//! A request between its answer and its line.
+//! A request between its answer and its log line.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::incoming::Incoming;
 use super::problem::{Problem, ProblemType};
 use super::reply::Reply;
 
-/// A request that was answered, and whose line is still to be written, by [`App::close`](crate::App::close).
+/// A request that was answered and has no log line yet. [`App::log`](crate::App::log) writes it.
 #[derive(Debug)]
 #[must_use = "its line is not written yet"]
-pub struct Open<E> {
+pub struct Unlogged<E> {
     pub(crate) incoming: Incoming<E>,
     pub(crate) verdict: Verdict,
 }
@@ -46,7 +46,7 @@ impl Verdict {
         }
     }
 
-    /// Makes the entry of the journal. `refused_event` counts if the request was refused and has no event of its own.
+    /// Makes the entry of the journal. `refused_event` is the event of a refused request that has none of its own.
     pub(crate) fn make_entry<'a>(
         &self,
         request_id: &'a str,
