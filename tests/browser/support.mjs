@@ -19,7 +19,8 @@ import { chinese } from "./words.mjs";
 export const BASE = (process.env.BASE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 // The shell is Chromium without its windows: the same pages take half the processor time.
-const CHROMIUM = process.env.CHROMIUM ?? ["/usr/lib/chromium/chromium-headless-shell", "/usr/bin/chromium"].find(existsSync) ?? "/usr/bin/chromium";
+const SHELL = "/usr/lib/chromium/chromium-headless-shell";
+const CHROMIUM = process.env.CHROMIUM ?? (existsSync(SHELL) ? SHELL : "/usr/bin/chromium");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
 export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;

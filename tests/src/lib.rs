@@ -38,7 +38,7 @@ pub use database::Database;
 pub use edge::{EDGE, Edge};
 pub use forger::{EdwardsKey, Forger, RsaKey, encode, with_mac};
 pub use forgeries::{Forgery, Sign, Specimen, jwk_forms};
-pub use function::{FUNCTION_ISSUER, Process, function_command};
+pub use function::{FUNCTION_ISSUER, LAMBDA_VARIABLES, Process, function_command, replace_body};
 pub use lines::Lines;
 pub use proxy::{Fault, HOOK, Proxy, Units};
 pub use runtime_api::{RuntimeApi, Said};

@@ -16,7 +16,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use phoneproof_local::loose::make_policy_to_try;
 use phoneproof_local::stack::{Backends, Endpoints, Options, tables};
-use phoneproof_tests::{Death, Process, RuntimeApi, Said, Wire, function_command, phone};
+use phoneproof_tests::{
+    Death, Process, RuntimeApi, Said, Wire, function_command, phone, replace_body,
+};
 use serde_json::{Value, json};
 
 /// Longer than a connection is trusted, less than any server keeps one.
@@ -91,14 +93,9 @@ impl Function {
 
     /// Asks for a code. Returns the status and the body of the answer, which is due within `left`.
     async fn send(&mut self, phone: &str, left: Duration) -> (u64, Value) {
-        let mut event: Value =
-            serde_json::from_str(include_str!("../../../tests/events/send.json")).expect("JSON");
+        let event = include_str!("../../../tests/events/send.json");
         let body = json!({ "phone": phone, "uniqueId": "device-1", "businessId": "login" });
-        event
-            .as_object_mut()
-            .expect("an object")
-            .insert("body".to_owned(), body.to_string().into());
-        self.api.hand_out(event.to_string(), left);
+        self.api.hand_out(replace_body(event, &body), left);
         let Said::Answered(_, answer) = self.api.listen(PATIENCE).await else {
             panic!("no answer");
         };

@@ -14,7 +14,7 @@ use std::time::Duration;
 use phoneproof_local::stack::{Endpoints, Options, Stack, tables};
 use phoneproof_tests::{
     Client, FUNCTION_ISSUER, Fault, Process, Proxy, RuntimeApi, Said, find_code, function_command,
-    phone,
+    phone, replace_body,
 };
 use serde_json::{Value, json};
 
@@ -99,14 +99,8 @@ impl Function {
         assert_eq!(sent.status, 202, "{sent:?}");
         let texts = self.stack.backends.inbox.messages(Some(phone));
         let code = find_code(texts.first().expect("a text"), 6);
-        let mut event: Value =
-            serde_json::from_str(include_str!("../../../tests/events/verify.json")).expect("JSON");
-        let body = json!({ "token": sent.token(), "code": code });
-        event
-            .as_object_mut()
-            .expect("an object")
-            .insert("body".to_owned(), body.to_string().into());
-        event.to_string()
+        let event = include_str!("../../../tests/events/verify.json");
+        replace_body(event, &json!({ "token": sent.token(), "code": code }))
     }
 
     /// Takes the writes since the last call.

@@ -12,12 +12,12 @@ use phoneproof_config::process::{ProcessEnvironment, SystemClock};
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::policy::Policy;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, Log, POLICY_PATH, SECRET_ID};
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, Log, POLICY_PATH};
 use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, make_policy_to_try};
 use phoneproof_local::sms_account::{
     ALARM_TOPIC, MONTHLY_BUDGET, NOTIFY_CONFIGURATION, SmsAccount,
 };
-use phoneproof_local::stack::{Options, Stack, account_tables, tables};
+use phoneproof_local::stack::{Options, Stack, account_tables, list_service_variables, tables};
 use serde_json::Value;
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
@@ -212,31 +212,30 @@ fn announce(
         "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"
     )?;
     let made = makes_notify.then_some(("NOTIFY_CONFIGURATION_ID", NOTIFY_CONFIGURATION));
-    let exported = [
-        ("ISSUER", issuer),
-        ("LIMITS_TABLE", &tables.limits),
-        ("CHALLENGES_TABLE", &tables.challenges),
-        ("BLOCKS_TABLE", &tables.blocks),
-        ("KEYRING_SECRET_ID", SECRET_ID),
-        ("ACCOUNT_ISSUER", &account_issuer),
+    let of_accounts = [
+        ("ACCOUNT_ISSUER", account_issuer.as_str()),
         ("ACCOUNTS_TABLE", &account_tables.accounts),
         ("ACCOUNT_LIMITS_TABLE", &account_tables.limits),
         ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
-        ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoints.sns),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
-        ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoints.secrets),
+    ];
+    let of_operators = [
+        (
+            "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+            endpoints.secrets.as_str(),
+        ),
         ("AWS_ENDPOINT_URL_CLOUDWATCH", &endpoints.secrets),
         ("LOG_GROUP", LOG_GROUP),
         ("ALARM_TOPIC", ALARM_TOPIC),
         ("MONTHLY_SMS_BUDGET", &budget),
         ("POLICY_URL", &policy_url),
     ];
-    for (name, value) in exported.into_iter().chain(made) {
+    let exported = list_service_variables(issuer, &tables)
+        .into_iter()
+        .chain(of_accounts)
+        .chain(endpoints.list_variables())
+        .chain(of_operators)
+        .chain(made);
+    for (name, value) in exported {
         writeln!(out, "  export {name}={value}")?;
     }
     writeln!(out, "\nlistening on {url}")?;

@@ -161,9 +161,7 @@ impl<S> App<S> {
         incoming: Incoming<E>,
         outcome: Result<Reply, Problem>,
     ) -> (Response<Body>, Unlogged<E>) {
-        log_cause(&incoming.head, &outcome);
-        let verdict = self.judge(&incoming.head, &outcome);
-        let response = self.make_response(&incoming.head, outcome);
+        let (response, verdict) = self.conclude(&incoming.head, outcome);
         (response, Unlogged { incoming, verdict })
     }
 
@@ -186,16 +184,20 @@ impl<S> App<S> {
         facts: &Facts,
         problem: Problem,
     ) -> Box<Response<Body>> {
-        let outcome = Err(problem);
-        log_cause(head, &outcome);
-        let verdict = self.judge(head, &outcome);
+        let (response, verdict) = self.conclude(head, Err(problem));
         self.write_line::<E>(head, path, facts, &verdict);
-        Box::new(self.make_response(head, outcome))
+        Box::new(response)
     }
 
-    /// Says how a request is answered, and when.
-    fn judge(&self, head: &Head, outcome: &Result<Reply, Problem>) -> Verdict {
-        Verdict::new(outcome, self.clock.since_epoch(), head.began.elapsed())
+    /// Makes the response from an outcome, and says how and when the request was answered. The cause of a failure gets a
+    /// log line, because the response does not say it.
+    fn conclude(&self, head: &Head, outcome: Result<Reply, Problem>) -> (Response<Body>, Verdict) {
+        if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
+            head.make_span()
+                .in_scope(|| tracing::error!(cause, "the service is not available"));
+        }
+        let verdict = Verdict::new(&outcome, self.clock.since_epoch(), head.began.elapsed());
+        (self.make_response(head, outcome), verdict)
     }
 
     /// Writes one line per request: ids, names and durations, never a value of the request.
@@ -226,14 +228,6 @@ impl<S> App<S> {
         insert(headers, X_REQUEST_ID, &head.request_id);
         insert(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
         cors::add_headers(headers, &self.allowed_origins, head.origin.as_ref());
-    }
-}
-
-/// Writes why a request failed, for an answer that does not say it.
-fn log_cause(head: &Head, outcome: &Result<Reply, Problem>) {
-    if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
-        head.make_span()
-            .in_scope(|| tracing::error!(cause, "the service is not available"));
     }
 }
 

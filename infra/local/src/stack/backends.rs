@@ -32,6 +32,22 @@ pub struct Endpoints {
     pub secrets: String,
 }
 
+impl Endpoints {
+    /// Lists the variables by which an AWS client finds the services, with the region and credentials that they take.
+    #[must_use]
+    pub fn list_variables(&self) -> [(&'static str, &str); 7] {
+        [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb),
+            ("AWS_ENDPOINT_URL_SNS", &self.sns),
+            ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &self.sns),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &self.secrets),
+        ]
+    }
+}
+
 /// The loopback AWS services of a stack.
 #[derive(Debug)]
 pub struct Backends {

@@ -28,7 +28,7 @@ use crate::{accounts, page};
 
 pub use crate::accounts::{AccountTables, account_tables};
 pub use backends::{Backends, Endpoints};
-pub use options::{ExternalDynamoDb, Options, tables};
+pub use options::{ExternalDynamoDb, Options, list_service_variables, tables};
 
 /// What the first port is for.
 const API: &str = "the API and the pages";

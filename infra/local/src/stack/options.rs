@@ -16,7 +16,7 @@ use phoneproof_domain::random::Random;
 use phoneproof_observe::Output;
 
 use crate::accounts::{AccountTables, account_tables};
-use crate::aws::Log;
+use crate::aws::{Log, SECRET_ID};
 use crate::gateway;
 use crate::sms_account::SmsAccount;
 
@@ -135,4 +135,19 @@ pub fn tables() -> Tables {
         challenges: "Challenges".to_owned(),
         blocks: "Blocks".to_owned(),
     }
+}
+
+/// Lists the variables that `template.yaml` gives to the functions of the verification service.
+#[must_use]
+pub fn list_service_variables<'a>(
+    issuer: &'a str,
+    tables: &'a Tables,
+) -> [(&'static str, &'a str); 5] {
+    [
+        ("ISSUER", issuer),
+        ("LIMITS_TABLE", &tables.limits),
+        ("CHALLENGES_TABLE", &tables.challenges),
+        ("BLOCKS_TABLE", &tables.blocks),
+        ("KEYRING_SECRET_ID", SECRET_ID),
+    ]
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use phoneproof_tests::{RuntimeApi, Said};
+use phoneproof_tests::{LAMBDA_VARIABLES, RuntimeApi, Said};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,15 +18,6 @@ use crate::process::Process;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long the slowest runtime, or a function under callgrind, may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The variables that Lambda sets for every function.
-const OF_LAMBDA: [(&str, &str); 5] = [
-    ("AWS_LAMBDA_FUNCTION_NAME", "f"),
-    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
-    ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f"),
-    ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
-];
 
 /// The command that starts a function, with its folder and environment.
 #[derive(Debug, Clone)]
@@ -123,7 +114,7 @@ impl Instance {
             .envs(environment)
             .envs(&program.environment)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .envs(OF_LAMBDA)
+            .envs(LAMBDA_VARIABLES)
             .env("LAMBDA_TASK_ROOT", &program.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -15,7 +15,8 @@ use clap::Args;
 use phoneproof_bench::events::{Events, User};
 use phoneproof_bench::warm::policy;
 use phoneproof_local::inbox::Inbox;
-use phoneproof_local::stack::{Backends, Endpoints, Options};
+use phoneproof_local::stack::{Backends, Endpoints, Options, list_service_variables, tables};
+use phoneproof_tests::FUNCTION_ISSUER;
 use serde::Deserialize;
 
 use self::budget::raise_budget;
@@ -131,25 +132,16 @@ impl Surroundings {
 
 /// Returns the environment that `template.yaml` gives to the functions.
 fn list_variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
-    let tables = phoneproof_local::stack::tables();
-    [
-        ("ISSUER", "https://verify.example.com"),
-        ("LIMITS_TABLE", &tables.limits),
-        ("CHALLENGES_TABLE", &tables.challenges),
-        ("BLOCKS_TABLE", &tables.blocks),
-        ("KEYRING_SECRET_ID", phoneproof_local::aws::SECRET_ID),
-        ("AWS_REGION", "us-east-1"),
+    let of_baselines = [
         ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-        ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
-        ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoints.sns),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    ];
+    list_service_variables(FUNCTION_ISSUER, &tables())
+        .into_iter()
+        .chain(endpoints.list_variables())
+        .chain(of_baselines)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// The functions of one runtime with their figures so far.
