@@ -24,7 +24,7 @@ async fn every_forged_access_token_is_refused() {
         claims: jwt_part(&access, 1),
         token: access,
         required: REQUIRED,
-        secrets: jwk_forms(&world.keyring(ACCOUNT_SECRET_ID).await.jwks()["keys"][0]),
+        secrets: jwk_forms(&world.read_keyring(ACCOUNT_SECRET_ID).await.jwks()["keys"][0]),
         sign: Box::new(move |header, claims| issuer.sign(header, claims)),
     };
     assert_eq!(get_me(&world, &specimen.sign_again()).await.status, 200);

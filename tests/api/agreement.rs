@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof_aws::store::{GuessOutcome, ReserveError, SendPlan, Store};
+use phoneproof_aws::store::{Denied, GuessOutcome, ReserveError, SendPlan, Store};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::business_id::BusinessId;
@@ -31,6 +31,7 @@ use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, ResendId, Reservation, SendRefusal,
     Share, Slot, Terms, Use, WriteId,
 };
+use phoneproof_domain::purse::Evidence;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
@@ -69,6 +70,18 @@ struct Bench {
     terms: Terms,
 }
 
+/// Returns the error of the store for a decision of the domain about `subject`.
+fn make_error(decided: SendRefusal, subject: Subject, evidence: Option<Evidence>) -> ReserveError {
+    match decided {
+        SendRefusal::Denied(denial) => ReserveError::Denied(Box::new(Denied {
+            denial,
+            subject,
+            evidence,
+        })),
+        other => ReserveError::Refused(other),
+    }
+}
+
 impl Bench {
     async fn new() -> Self {
         let world = World::start().await;
@@ -83,14 +96,14 @@ impl Bench {
         Self {
             store: Store::new(clients.dynamodb, world.database.tables.clone()),
             subjects: Subjects {
-                phone_index: index.phone(&number),
-                device_index: index.device(&Device::parse("d").expect("a device")),
-                address_index: index.address(&SourceAddress::new(
+                phone_index: index.index_phone(&number),
+                device_index: index.index_device(&Device::parse("d").expect("a device")),
+                address_index: index.index_address(&SourceAddress::new(
                     "192.0.2.1".parse().expect("an address"),
                 )),
-                number_block_index: index.number_block(&number),
+                number_block_index: index.index_number_block(&number),
                 country_index: Country::parse("US").ok().map(SubjectIndex::of_country),
-                network_indexes: index.networks(&SourceAddress::new(
+                network_indexes: index.index_networks(&SourceAddress::new(
                     "192.0.2.1".parse().expect("an address"),
                 )),
                 business_index: BusinessId::parse("login")
@@ -269,9 +282,9 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
                 decided => assert_eq!(
                     stored,
                     decided.map_err(|refusal| {
-                        let is_denied = matches!(refusal, SendRefusal::Denied(_));
-                        let evidence = record.evidence.clone().filter(|_| is_denied);
-                        ReserveError::Refused(refusal, evidence.map(Box::new))
+                        let phone = bench.plan(reservation).phone_index;
+                        let phone = Subject::new(SubjectKind::Phone, phone);
+                        make_error(refusal, phone, record.evidence.clone())
                     }),
                     "{reservation:?} {record:?}"
                 ),

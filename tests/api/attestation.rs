@@ -292,3 +292,23 @@ async fn an_attestation_pays_for_one_text_however_it_is_signed_again() {
     assert_eq!(send(&world, 0, &edge.sign(&claims)).await.status, 202);
     assert_eq!(world.text_count(), 2);
 }
+
+#[tokio::test]
+async fn a_used_attestation_is_remembered_for_ten_seconds() {
+    let edge = Edge::default();
+    let lane = format!("{}\n[purses.attested]\n", edge.policy());
+    let world = World::builder().purses().policy_addition(&lane).proxied();
+    let world = world.start().await;
+    let claims = Edge::claims(&world.stack.url, &phone(0), world.clock.now());
+    let token = edge.sign(&claims);
+    assert_eq!(send(&world, 0, &token).await.status, 202);
+    world.advance(61);
+    let used = send(&world, 0, &token).await;
+    assert_refused(&used, "used for a text before", "used");
+    drop(world.proxy().take_calls());
+    for _ in 0..20 {
+        let again = send(&world, 0, &edge.sign(&claims)).await;
+        assert_refused(&again, "used for a text before", "signed again");
+    }
+    assert!(world.proxy().take_calls().is_empty(), "nothing is asked");
+}

@@ -96,10 +96,10 @@ async fn a_backend_that_names_no_address_is_limited_by_its_own() {
 #[tokio::test]
 async fn blocks_are_about_the_address_of_the_user() {
     let world = start_keyed().await;
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let user = "198.51.100.7".parse().expect("an address");
     let user = phoneproof_domain::address::SourceAddress::new(user);
-    let key = format!("ip#{}", keyring.indexer().address(&user).as_str());
+    let key = format!("ip#{}", keyring.indexer().index_address(&user).as_str());
     world.block(&key, None).await;
     let refused = send_for(&world, 1, "198.51.100.7", &[("x-client-key", KEY)]).await;
     assert_eq!(

@@ -154,10 +154,10 @@ async fn a_denial_counts_by_rule_and_is_not_a_fault() {
 #[tokio::test]
 async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
     let world = World::start().await;
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let index = keyring.indexer();
     let number = Phone::from_canonical(&phone(1)).expect("canonical");
-    let phone_subject = format!("phone#{}", index.phone(&number).as_str());
+    let phone_subject = format!("phone#{}", index.index_phone(&number).as_str());
     let token = world.client.send(&phone(1)).await.token();
     assert!(world.lines.last()["subject"].is_null(), "a served request");
     world.client.send(&phone(1)).await;
@@ -184,7 +184,7 @@ async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
     assert_eq!(line["rule"], "address-per-hour");
     assert_eq!(
         line["subject"],
-        format!("address#{}", index.address(&address).as_str())
+        format!("address#{}", index.index_address(&address).as_str())
     );
     // Of several rules that refuse, the line names the subject of the one that the answer names.
     for n in 100..111 {
@@ -193,7 +193,7 @@ async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
             .send_from(&phone(n), "device-1", &format!("203.0.113.{n}"))
             .await;
     }
-    let device = index.device(&Device::parse("device-1").expect("a device"));
+    let device = index.index_device(&Device::parse("device-1").expect("a device"));
     let line = world.lines.last();
     assert_eq!(line["rule"], "device-per-day");
     assert_eq!(line["subject"], format!("device#{}", device.as_str()));
@@ -215,7 +215,7 @@ async fn a_refused_guess_of_a_locked_phone_names_the_phone() {
         .policy("wrong_codes_per_day = 20 ", "wrong_codes_per_day = 2 ")
         .start()
         .await;
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let number = Phone::from_canonical(&phone(1)).expect("canonical");
     let token = world.client.send(&phone(1)).await.token();
     for _ in 0..3 {
@@ -226,7 +226,7 @@ async fn a_refused_guess_of_a_locked_phone_names_the_phone() {
     }
     let line = world.lines.last();
     assert_eq!(line["rule"], "phone-lock");
-    let subject = format!("phone#{}", keyring.indexer().phone(&number).as_str());
+    let subject = format!("phone#{}", keyring.indexer().index_phone(&number).as_str());
     assert_eq!(line["subject"], subject);
 }
 

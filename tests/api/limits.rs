@@ -297,9 +297,9 @@ async fn blocked_phones_devices_and_addresses_are_refused() {
     let address =
         phoneproof_domain::address::SourceAddress::new("198.51.100.7".parse().expect("an address"));
     for key in [
-        format!("phone#{}", index.phone(&blocked).as_str()),
-        format!("device#{}", index.device(&device).as_str()),
-        format!("ip#{}", index.address(&address).as_str()),
+        format!("phone#{}", index.index_phone(&blocked).as_str()),
+        format!("device#{}", index.index_device(&device).as_str()),
+        format!("ip#{}", index.index_address(&address).as_str()),
     ] {
         world.block(&key, None).await;
     }
@@ -333,7 +333,7 @@ async fn a_block_ends_on_time_even_while_its_item_remains() {
     let keyring = Keyring::from_json(&keyring_json).expect("valid");
     let index = keyring
         .indexer()
-        .phone(&Phone::from_canonical(&phone(1)).expect("canonical"));
+        .index_phone(&Phone::from_canonical(&phone(1)).expect("canonical"));
     let end = phoneproof_domain::clock::Clock::now(world.clock.as_ref()).unix() + 100;
     world
         .block(&format!("phone#{}", index.as_str()), Some(end))

@@ -86,7 +86,7 @@ async fn a_proxy_that_names_nobody_is_a_fault_of_the_setting() {
 #[tokio::test]
 async fn the_account_service_limits_by_the_viewer_too() {
     let world = start().await;
-    let index = world.keyring(ACCOUNT_SECRET_ID).await;
+    let index = world.read_keyring(ACCOUNT_SECRET_ID).await;
     let body = json!({ "phone": phone(1), "password": "green mountains at noon" });
     for (viewer, secret) in [("198.51.100.7:1", NEW), ("198.51.100.8:1", "wrong")] {
         let headers = [
@@ -106,7 +106,7 @@ async fn the_account_service_limits_by_the_viewer_too() {
         let address =
             phoneproof_domain::address::SourceAddress::new(ip.parse().expect("an address"));
         scan.text
-            .contains(index.indexer().address(&address).as_str())
+            .contains(index.indexer().index_address(&address).as_str())
     };
     assert!(
         counted("198.51.100.7") && counted("192.0.2.1"),

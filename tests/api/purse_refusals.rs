@@ -118,7 +118,7 @@ async fn a_new_country_waits_for_the_money_of_the_next_day() {
     assert_eq!(sent.status, 202, "{}", sent.text);
 }
 
-/// It is the same for every caller: the reserve of a phone has limits per hour and day, as its common share has.
+/// It is the same for every caller: the allowance of a phone has limits per hour and day, as its common share has.
 #[tokio::test]
 async fn a_phone_has_a_limit_for_each_hour_and_day_also_in_its_reserve() {
     let world = World::builder().purses().start().await;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Answer, PARALLEL, Units, World, at_once, phone, so_many_at_once};
+use phoneproof_tests::{Answer, Client, PARALLEL, Units, World, at_once, phone, so_many_at_once};
 use serde_json::{Value, json};
 
 /// What a text to the US costs, in millionths of a dollar.

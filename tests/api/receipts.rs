@@ -43,7 +43,7 @@ fn body(receipt: &str, outcome: &str) -> Value {
 
 /// Posts `body` under `id` as a receiver does that signed it at `at`.
 async fn post_as(world: &World, id: &str, body: &Value, at: Timestamp) -> Answer {
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let body = body.to_string().into_bytes();
     let signature = sign(&keyring, id, at, &body);
     post_signed(world, (id, body), at, &signature).await
@@ -76,9 +76,12 @@ async fn post(world: &World, body: &Value) -> Answer {
 
 /// Reads the item with the last outcome of `phone`.
 async fn outcome_of(world: &World, number: &str) -> Value {
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let number = phoneproof_domain::phone::Phone::from_canonical(number).expect("canonical");
-    let key = format!("receipt#{}", keyring.indexer().phone(&number).as_str());
+    let key = format!(
+        "receipt#{}",
+        keyring.indexer().index_phone(&number).as_str()
+    );
     let request = json!({
         "TableName": world.database.tables.limits,
         "Key": { "pk": { "S": key } },
@@ -197,7 +200,7 @@ async fn a_bad_signature_is_a_401_without_a_hint() {
     let receipt = send(&world, &phone(1)).await;
     let good = body(&receipt, "delivered");
     let now = world.clock.now();
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let bytes = good.to_string().into_bytes();
     let signature = sign(&keyring, "msg_1", now, &bytes);
     let off = |seconds: i64| Timestamp::from_unix(now.unix() + seconds);

@@ -7,6 +7,7 @@ use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::phone::Phone;
 use phoneproof_domain::subject::Subject;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
@@ -148,7 +149,11 @@ async fn repeats_and_resends_get_the_answer_of_the_store_with_one_read() {
 async fn an_operator_is_obeyed_within_ten_seconds() {
     let world = World::start().await;
     let address = SourceAddress::new("192.0.2.1".parse().expect("an address"));
-    let index = world.keyring(SECRET_ID).await.indexer().address(&address);
+    let index = world
+        .read_keyring(SECRET_ID)
+        .await
+        .indexer()
+        .index_address(&address);
     let key = format!("ip#{}", index.as_str());
     assert_eq!(world.client.send(&phone(1)).await.status, 202);
     world.block(&key, None).await;
@@ -191,4 +196,122 @@ async fn what_one_instance_remembers_another_does_not_know() {
         429,
         "the store says so"
     );
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_over_costs_one_write_however_often_it_is_presented() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).proxied().start().await;
+        // Each token of a stored challenge is looked up, which is one read unit.
+        let expect = |operation: &str, repeats: usize| {
+            let mut expected = only(operation, 1);
+            if mode == TokenMode::Stored {
+                expected.insert("GetItem".to_owned(), repeats);
+            }
+            expected
+        };
+        let used = world.client.send(&phone(1)).await.token();
+        let code = world.code(&phone(1));
+        assert_eq!(world.client.verify(&used, &code).await.status, 200);
+        drop(calls(&world));
+        for n in 0..20 {
+            let key = format!("key-{n}");
+            let over = world.client.resend_keyed(&phone(1), &used, &key).await;
+            assert_eq!((over.status, over.problem()), (409, "already-used"));
+        }
+        assert_eq!(calls(&world), expect("TransactWriteItems", 20), "{mode}");
+        // The same code still succeeds again for 30 seconds.
+        assert_eq!(world.client.verify(&used, &code).await.status, 200);
+
+        let tried = world.client.send(&phone(2)).await.token();
+        let code = world.code(&phone(2));
+        for n in 1..=5 {
+            let wrong = format!(
+                "{:06}",
+                (code.parse::<u32>().expect("a code") + n) % 1_000_000
+            );
+            assert_eq!(world.client.verify(&tried, &wrong).await.status, 422);
+        }
+        drop(calls(&world));
+        for _ in 0..20 {
+            let over = world.client.verify(&tried, &code).await;
+            assert_eq!((over.status, over.problem()), (429, "attempts-exhausted"));
+        }
+        assert_eq!(calls(&world), expect("UpdateItem", 20), "{mode}");
+        for _ in 0..20 {
+            let over = world.client.resend(&phone(2), &tried).await;
+            assert_eq!((over.status, over.problem()), (429, "attempts-exhausted"));
+        }
+        assert_eq!(calls(&world), expect("TransactWriteItems", 20), "{mode}");
+        world.advance(10);
+        assert_eq!(world.client.verify(&tried, &code).await.status, 429);
+        assert_eq!(calls(&world), expect("UpdateItem", 1), "asked once more");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_key_costs_one_refused_transaction_and_then_one_read() {
+    let world = World::builder().proxied().start().await;
+    let first = world.client.send_keyed(&phone(1), "key").await;
+    drop(calls(&world));
+    for _ in 0..20 {
+        let repeat = world.client.send_keyed(&phone(1), "key").await;
+        assert_eq!(repeat.status, 202, "{}", repeat.text);
+        assert_eq!(repeat.json["expiresAt"], first.json["expiresAt"]);
+    }
+    let mut expected = only("GetItem", 19);
+    expected.insert("TransactWriteItems".to_owned(), 1);
+    assert_eq!(calls(&world), expected);
+    assert_eq!(world.text_count(), 1);
+    // A key that was not used before is decided by the store as ever.
+    world.advance(60);
+    assert_eq!(
+        world.client.send_keyed(&phone(1), "other").await.status,
+        202
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_was_spent_costs_one_more_write() {
+    let world = World::builder().proxied().start().await;
+    let sent = world.client.send(&phone(1)).await.token();
+    let verified = world.client.verify(&sent, &world.code(&phone(1))).await;
+    let token = verified.token();
+    assert_eq!(world.client.spend(&token, "login").await.status, 200);
+    drop(calls(&world));
+    for _ in 0..20 {
+        let again = world.client.spend(&token, "login").await;
+        assert_eq!((again.status, again.problem()), (409, "already-spent"));
+    }
+    assert_eq!(calls(&world), only("PutItem", 1));
+}
+
+/// Sets the number of wrong codes that lock a phone.
+async fn set_failures(world: &World, number: &str, failures: u32) {
+    let number = Phone::from_canonical(number).expect("a number");
+    let keyring = world.read_keyring(SECRET_ID).await;
+    let set = json!({
+        "TableName": "Challenges",
+        "Key": { "pk": { "S": keyring.indexer().index_phone(&number).as_str() } },
+        "UpdateExpression": "SET failures = :n",
+        "ExpressionAttributeValues": { ":n": { "N": failures.to_string() } },
+    });
+    assert_eq!(world.dynamodb("UpdateItem", &set).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_locked_phone_costs_one_write_and_an_operator_unlocks_it_within_ten_seconds() {
+    let world = World::builder().proxied().start().await;
+    let token = world.client.send(&phone(1)).await.token();
+    let code = world.code(&phone(1));
+    set_failures(&world, &phone(1), 1_000).await;
+    drop(calls(&world));
+    for _ in 0..20 {
+        let locked = world.client.verify(&token, &code).await;
+        assert_eq!((locked.status, locked.problem()), (403, "locked"));
+    }
+    assert_eq!(calls(&world), only("UpdateItem", 1));
+    set_failures(&world, &phone(1), 0).await;
+    world.advance(10);
+    assert_eq!(world.client.verify(&token, &code).await.status, 200);
 }

@@ -125,11 +125,41 @@ async fn strangers_get_the_calls_that_a_country_starts_with_and_typed_codes_earn
     );
     let code = world.code(&phone(1));
     assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
-    // A typed code gives back twice the price of its call.
+    // A typed code gives back twice the price of its call. The refusal is remembered for ten seconds at most.
+    world.advance(10);
     for n in 3..=4 {
         let called = world.client.call(&phone(n), &tokens[n as usize - 1]).await;
         assert_eq!(called.status, 202, "{}", called.text);
     }
+}
+
+/// A flood of calls that nobody pays for reads one unit each, and writes nothing.
+#[tokio::test]
+async fn a_call_that_nobody_pays_for_costs_one_read_after_the_first() {
+    let world = build().purses().proxied().start().await;
+    let mut tokens = Vec::new();
+    for n in 1..=3 {
+        tokens.push(world.client.send(&phone(n)).await.token());
+    }
+    world.advance(60);
+    for (n, token) in (1..=2).zip(&tokens) {
+        let called = world.client.call(&phone(n), token).await;
+        assert_eq!(called.status, 202, "{}", called.text);
+    }
+    let first = world.client.call(&phone(3), &tokens[2]).await;
+    assert_refused(&first, 429, "call-purse");
+    drop(world.proxy().take_calls());
+    for n in 0..20 {
+        let key = format!("key-{n}");
+        let refused = world.client.call_keyed(&phone(3), &tokens[2], &key).await;
+        assert_refused(&refused, 429, "call-purse");
+        assert_eq!(refused.json["retryAt"], first.json["retryAt"]);
+    }
+    let calls = world.proxy().take_calls();
+    assert_eq!(
+        calls.into_iter().collect::<Vec<_>>(),
+        [("GetItem".to_owned(), 20)]
+    );
 }
 
 #[tokio::test]

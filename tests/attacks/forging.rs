@@ -65,7 +65,7 @@ impl Forge {
             .await
             .token();
         let header = jwt_part(&token, 0);
-        let jwks = world.keyring(SECRET_ID).await.jwks();
+        let jwks = world.read_keyring(SECRET_ID).await.jwks();
         let keys = jwks["keys"].as_array().expect("keys");
         let own = keys.iter().find(|key| key["kid"] == header["kid"]);
         secrets.extend(jwk_forms(own.expect("the key of the token")));
@@ -95,7 +95,7 @@ impl Forge {
     }
 
     async fn check(&self, token: &str) -> Result<PhoneProof, Rejection> {
-        let jwks = self.world.keyring(SECRET_ID).await.jwks().to_string();
+        let jwks = self.world.read_keyring(SECRET_ID).await.jwks().to_string();
         let guard = Guard::new(self.world.stack.url.as_str(), jwks.as_bytes()).expect("keys");
         let now = u64::try_from(self.world.clock.now().unix()).expect("after 1970");
         guard.check(token, "register", now)

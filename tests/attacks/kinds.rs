@@ -34,7 +34,7 @@ async fn one_kind_of_token_for_another() {
             .verify(&sent.token(), &world.code(&phone(4)))
             .await
             .token();
-        let jwks = world.keyring(SECRET_ID).await.jwks().to_string();
+        let jwks = world.read_keyring(SECRET_ID).await.jwks().to_string();
         let guard = Guard::new(world.stack.url.as_str(), jwks.as_bytes()).expect("keys");
         let paying = guard.clone().accept_actions();
         let now = u64::try_from(world.clock.now().unix()).expect("after 1970");

@@ -61,10 +61,10 @@ async fn lost_reply_on_verify() {
 #[tokio::test]
 async fn blocklist_lapsing() {
     let world = World::start().await;
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let key = |number: &str| {
         let phone = Phone::from_canonical(number).expect("canonical");
-        format!("phone#{}", keyring.indexer().phone(&phone).as_str())
+        format!("phone#{}", keyring.indexer().index_phone(&phone).as_str())
     };
     let end = world.clock.now().unix() + 3_600;
     world.block(&key(&phone(1)), None).await;

@@ -58,7 +58,7 @@ async fn a_receiver_gets_the_text_with_all_that_it_may_need() {
         .expect("after 1970");
     let real = i64::try_from(real.as_secs()).expect("seconds");
     assert!((real - at).abs() < 60, "{at}");
-    assert!(verify(&world.keyring(SECRET_ID).await, seen));
+    assert!(verify(&world.read_keyring(SECRET_ID).await, seen));
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn forever(world: &World) -> String {
     let (header, mut claims) = (jwt_part(&token, 0), jwt_part(&token, 1));
     claims["nbf"] = json!(0);
     claims["exp"] = json!(u64::MAX);
-    let keyring = world.keyring(SECRET_ID).await;
+    let keyring = world.read_keyring(SECRET_ID).await;
     let key = keyring.signing_key(world.clock.now());
     let kind = header["typ"].as_str().expect("a type");
     key.sign_jwt(kind, &claims).expect("signed")

@@ -14,7 +14,7 @@ use crate::canaries::{Canaries, DEVICE, PHONE};
 
 async fn post(world: &World, body: &Value) -> phoneproof_tests::Answer {
     let (now, body) = (world.clock.now(), body.to_string().into_bytes());
-    let signature = sign(&world.keyring(SECRET_ID).await, "msg_1", now, &body);
+    let signature = sign(&world.read_keyring(SECRET_ID).await, "msg_1", now, &body);
     let at = now.unix().to_string();
     let headers = [
         ("content-type", "application/json"),

@@ -162,7 +162,12 @@ async fn canaries_of_the_hook_appear_in_no_log_and_no_table() {
     let builder = World::builder().route(&[Channel::Hook]);
     let world = start_with(builder, TokenMode::Sealed, Arc::clone(&random)).await;
     exchange(&world, &mut canaries, &random).await;
-    for secret in world.keyring(SECRET_ID).await.roots().map(HookSecret::of) {
+    for secret in world
+        .read_keyring(SECRET_ID)
+        .await
+        .roots()
+        .map(HookSecret::of)
+    {
         canaries.add(secret.expose());
     }
     let body = send_body();

@@ -260,7 +260,7 @@ impl World {
     }
 
     /// Reads the keyring from a secret. With it, a test can sign tokens that no issuer would sign.
-    pub async fn keyring(&self, secret_id: &str) -> Keyring {
+    pub async fn read_keyring(&self, secret_id: &str) -> Keyring {
         Keyring::from_json(&self.secret(secret_id).await).expect("a keyring")
     }
 

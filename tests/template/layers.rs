@@ -77,11 +77,12 @@ const AWS_LC: &str = "aws-lc-rs";
 
 /// The external crates that the domain may use. They are values, parsers and macros, and none reaches out of the
 /// process.
-const OF_THE_DOMAIN: [&str; 7] = [
+const OF_THE_DOMAIN: [&str; 8] = [
     "derive_more",
     "prost",
     "rlibphonenumber",
     "serde",
+    "strum",
     "thiserror",
     "time",
     "zeroize",

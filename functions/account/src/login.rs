@@ -8,6 +8,7 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::window::{Quota, Window};
 use phoneproof_http::RateLimit;
+use strum::EnumCount;
 
 /// The number of failures in a row after which the next attempt still need not wait.
 const FREE_FAILURES: u32 = 4;
@@ -31,7 +32,7 @@ pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 ///
 /// `AddressPerHour` counts attempts in windows, as the rules of sends do. The other two count failures in a row, which
 /// a right password takes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount)]
 pub enum LoginRule {
     /// After several failures in a row, the next attempt must wait.
     Wait,
@@ -43,7 +44,7 @@ pub enum LoginRule {
 
 impl LoginRule {
     /// Every rule of log-ins, once.
-    pub const ALL: [Self; 3] = [Self::Wait, Self::Lock, Self::AddressPerHour];
+    pub const ALL: [Self; Self::COUNT] = [Self::Wait, Self::Lock, Self::AddressPerHour];
 
     /// Returns the stable name of the rule: `rule` in problems and logs, and part of the key of a counter.
     #[must_use]

@@ -39,7 +39,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 
 async fn take_callback(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     callback::check_size(incoming)?;
-    let keyring = app.service.keyring(&mut incoming.context).await;
+    let keyring = app.service.read_keyring(&mut incoming.context).await;
     let keyring = keyring.map_err(|refused| callback::make_problem(&refused))?;
     let Some((name, signed_at)) = callback::check_signature(incoming, &keyring) else {
         return Err(refuse(app, &Refused::Unreadable(Unreadable::Signature)));
@@ -82,7 +82,7 @@ pub async fn take(app: Arc<App>, event: Value) -> Result<(), phoneproof_runtime:
     let mut request = RequestContext::new(app.clock.now(), WITHIN, Arc::clone(&app.random));
     let taken = match &read.receipt {
         Some(receipt) => {
-            let keyring = app.service.keyring(&mut request).await?;
+            let keyring = app.service.read_keyring(&mut request).await?;
             let reported = Reported {
                 receipt,
                 name: &read.name,

@@ -79,14 +79,14 @@ impl Receipts {
     ///
     /// [`KeysError`] says why there is no usable keyring.
     pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
-        self.keys.keyring(request).await.map(drop)
+        self.keys.read_keyring(request).await.map(drop)
     }
 
-    pub(crate) async fn keyring(
+    pub(crate) async fn read_keyring(
         &self,
         request: &mut RequestContext,
     ) -> Result<Arc<Keyring>, Refused> {
-        self.keys.keyring(request).await.map_err(Refused::Keys)
+        self.keys.read_keyring(request).await.map_err(Refused::Keys)
     }
 
     /// Keeps what was reported. Returns what to count; `None` for a report that is known.

@@ -17,7 +17,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 }
 
 async fn send(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
-    let command = SendBody::command(incoming)?;
+    let command = SendBody::read_command(incoming)?;
     let sent = app.service.send(command, &mut incoming.context).await;
     let sent = sent.map_err(make_send_problem)?;
     Reply::json(StatusCode::ACCEPTED, &SendReply::from(sent))

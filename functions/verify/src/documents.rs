@@ -2,7 +2,7 @@
 //! public part of the policy.
 
 use http::StatusCode;
-use phoneproof_api::problem::unavailable;
+use phoneproof_api::problem::make_unavailable;
 use phoneproof_api::{App, Endpoint, PolicyReply, openapi};
 use phoneproof_http::openapi::with_server;
 use phoneproof_http::{Problem, Reply};
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 /// Answers with the public keys of success tokens, as a JWKS (RFC 7517).
 pub(crate) async fn answer_jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(context).await.map_err(unavailable)?;
+    let jwks = app.service.read_jwks(context).await;
+    let jwks = jwks.map_err(|cause| make_unavailable(cause, None))?;
     Ok(Reply::json(StatusCode::OK, &jwks)?.with_caching())
 }
 
@@ -23,7 +24,8 @@ pub(crate) async fn answer_discovery(
     app: &App,
     context: &mut RequestContext,
 ) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(context).await.map_err(unavailable)?;
+    let jwks = app.service.read_jwks(context).await;
+    let jwks = jwks.map_err(|cause| make_unavailable(cause, None))?;
     let issuer = app.service.issuer();
     let metadata = json!({
         "issuer": issuer,

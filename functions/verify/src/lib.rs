@@ -72,14 +72,14 @@ async fn verify(
     incoming: &mut Incoming,
     due: &mut Option<CreditDue>,
 ) -> Result<Reply, Problem> {
-    let command = VerifyBody::command(incoming)?;
+    let command = VerifyBody::read_command(incoming)?;
     let verified = app.service.verify(command, due, &mut incoming.context);
     let success = verified.await.map_err(make_verify_problem)?;
     Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
 async fn spend(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
-    let command = SpendBody::command(incoming)?;
+    let command = SpendBody::read_command(incoming)?;
     let spent = app.service.spend(&command, &mut incoming.context).await;
     spent.map_err(make_spend_problem)?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })

@@ -18,7 +18,7 @@ use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Ask, Claim, Lane};
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
+use phoneproof_domain::subject::{Subject, SubjectIndex, Subjects};
 use serde_json::json;
 
 use self::calls::CallForecast;
@@ -39,18 +39,15 @@ struct Finding {
     limit: Option<u32>,
     block: Option<Block>,
     denial: Option<Denial>,
-    /// Whether the phone has a reserve for this caller, which the denial does not hold for.
+    /// Whether the phone has an allowance for this caller, which the denial does not hold for.
     is_lifted: bool,
 }
 
 impl Finding {
-    /// Whether the denial is by a limit of the phone, which its reserve may get around.
+    /// Whether the denial is by a limit of the phone, which its allowance may get around.
     fn is_of_phone(&self) -> bool {
-        let of_phone = matches!(
-            self.denial,
-            Some(Denial::CoolingDown { .. } | Denial::Exhausted(..))
-        );
-        of_phone && self.subject.kind == SubjectKind::Phone
+        let denial = self.denial.as_ref();
+        denial.is_some_and(|denial| denial.yields_to_allowance(self.subject.kind))
     }
 
     /// The rule that refuses, or else the one whose gate this is. The gate of the cooldown also finds the lock.
@@ -127,10 +124,11 @@ pub(crate) async fn explain(
     let forecast = match ask.filter(|_| !is_test) {
         Some(ask) => {
             let gates = (&made[..], &terms);
-            let reserved = take_reserve(&mut findings, found.clone(), gates, &ask, &policy, &store);
-            let reserved = reserved.await?;
+            let allowance =
+                take_allowance(&mut findings, found.clone(), gates, &ask, &policy, &store);
+            let allowance = allowance.await?;
             let record = &found.phone;
-            Some(Forecast::foresee(ask, reserved, &policy, record, &store).await?)
+            Some(Forecast::foresee(ask, allowance, &policy, record, &store).await?)
         }
         None => None,
     };
@@ -155,9 +153,9 @@ pub(crate) async fn explain(
     Ok(reply)
 }
 
-/// Lifts the denials by limits of the phone, if the phone has a reserve for the caller. Returns what the text then
+/// Lifts the denials by limits of the phone, if the phone has an allowance for the caller. Returns what the text then
 /// takes out of it.
-async fn take_reserve(
+async fn take_allowance(
     findings: &mut [Finding],
     mut found: Found,
     (gates, terms): (&[Gate], &Terms),
@@ -171,13 +169,13 @@ async fn take_reserve(
     };
     found.record = store.read_subject_record(subject).await?;
     let texts = policy.purses.policy.known_texts;
-    let Some(reserved) = found.find_reserve(gates, &ask.caller, texts, &ANY, terms) else {
+    let Some(allowance) = found.find_allowance(gates, &ask.caller, texts, &ANY, terms) else {
         return Ok(None);
     };
     for finding in findings {
         finding.is_lifted = finding.is_of_phone();
     }
-    Ok(Some(reserved.claim))
+    Ok(Some(allowance.claim))
 }
 
 /// Adds what SNS says about the number. SNS takes a text to a number that is opted out, and drops it.
@@ -242,15 +240,18 @@ fn index_subjects(
     let destination = asked.destination.as_ref();
     let device = asked.device.map(parse_device).transpose()?;
     let address = asked.address.map(parse_address).transpose()?;
-    let networks = address.as_ref().map(|address| indexer.networks(address));
+    let networks = address
+        .as_ref()
+        .map(|address| indexer.index_networks(address));
     Ok(Subjects {
-        phone_index: destination.map(|destination| indexer.phone(&destination.phone)),
-        number_block_index: destination.map(|destination| indexer.number_block(&destination.phone)),
+        phone_index: destination.map(|destination| indexer.index_phone(&destination.phone)),
+        number_block_index: destination
+            .map(|destination| indexer.index_number_block(&destination.phone)),
         country_index: destination
             .and_then(|destination| destination.country)
             .map(SubjectIndex::of_country),
-        device_index: device.map(|device| indexer.device(&device)),
-        address_index: address.map(|address| indexer.address(&address)),
+        device_index: device.map(|device| indexer.index_device(&device)),
+        address_index: address.map(|address| indexer.index_address(&address)),
         network_indexes: networks.unwrap_or_default(),
         business_index: None,
     })

@@ -32,7 +32,7 @@ pub(crate) async fn unlock(
     let phone = parse_phone(typed_phone, common)?.phone;
     let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
-    let index = keyring.indexer().phone(&phone);
+    let index = keyring.indexer().index_phone(&phone);
     let store = operator.open_store(&resources);
     let wrong_codes = store.read_wrong_codes(&index).await?;
     if wrong_codes.is_empty() {
@@ -78,7 +78,7 @@ pub(crate) async fn forget(
     let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
     let indexer = keyring.indexer();
-    let index = indexer.phone(&phone);
+    let index = indexer.index_phone(&phone);
     let now = operator.now();
     let store = operator.open_store(&resources);
     // Only the slots are read, so any day will do.
@@ -96,7 +96,7 @@ pub(crate) async fn forget(
     )?;
     let challenges = record.iter().flat_map(|record| record.slots.values());
     let places: Vec<String> = challenges
-        .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
+        .map(|slot| indexer.derive_place(&indexer.derive_reference(slot.id, slot.expires_at)))
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
     let subjects: &[Subject] = if with_block { &[subject] } else { &[] };

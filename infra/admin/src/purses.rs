@@ -160,7 +160,7 @@ fn report(
     let per_day = policy.purses.policy.unearned_per_day;
     let shadow = list_shadowed(policy);
     let json = json!({
-        "purses": shards.iter().map(describe_shard).collect::<Value>(),
+        "purses": shards.iter().map(|shard| describe_shard(shard, policy)).collect::<Value>(),
         "calls": calls.iter().map(CallPurse::to_json).map(Value::Object).collect::<Value>(),
         "unearned": { "leftUsd": unearned.map(usd), "perDayUsd": usd(per_day) },
         "shadow": shadow,
@@ -187,6 +187,8 @@ fn report(
         let (left, all) = (format_usd(left), format_usd(per_day));
         format!("unearned money of today: {left} left of {all}")
     }));
+    let countries = shards.iter().map(|shard| shard.ask.country);
+    lines.extend(specimen::name_unpriced(policy, countries));
     if !shadow.is_empty() {
         lines.push(name_shadow(&shadow));
     }
@@ -231,13 +233,14 @@ pub(crate) fn describe_damage((key, damage): &(PurseKey, Damaged)) -> Value {
     json!({ "purse": key.to_string(), "attribute": damage.0.name() })
 }
 
-fn describe_shard(shard: &Shard) -> Value {
+fn describe_shard(shard: &Shard, policy: &Policy) -> Value {
     let ask = &shard.ask;
     let mut json = json!({
         "purse": ask.country_key().to_string(),
         "country": ask.country.to_string(),
         "shard": ask.shard,
         "priceUsd": usd(ask.price),
+        "priceIsUpperBound": specimen::is_unpriced(policy, ask.country),
         "isNew": !shard.is_used && shard.holds.is_ok(),
         "damaged": shard.holds.as_ref().err().map(describe_damage),
     });

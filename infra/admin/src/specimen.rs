@@ -1,5 +1,7 @@
 //! A text of the policy with a code of zeros: for `send-test`, and for what a text costs.
 
+use std::collections::BTreeSet;
+
 use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::{Catalog, RenderedText};
 use phoneproof_domain::code::Code;
@@ -60,6 +62,32 @@ pub(crate) fn price(
     let text = render(policy, Some(country), business, None)?.text;
     let estimate = policy.sms.estimate_cost(Some(country), text.segments);
     Ok(estimate.map(price_of))
+}
+
+/// Names those of `countries` that have no price: what their texts cost is an upper bound, and so are the sums of purses
+/// that pay for them. `None` when all have one.
+pub(crate) fn name_unpriced(
+    policy: &Policy,
+    countries: impl IntoIterator<Item = Country>,
+) -> Option<String> {
+    let unpriced: BTreeSet<_> = countries
+        .into_iter()
+        .filter(|country| is_unpriced(policy, *country))
+        .collect();
+    let names: Vec<_> = unpriced.iter().map(Country::as_str).collect();
+    let most = policy.sms.max_price?;
+    (!names.is_empty()).then(|| {
+        format!(
+            "no price: {}. A part of a text counts as ${most} there, so these sums are \"at most\".",
+            names.join(", ")
+        )
+    })
+}
+
+/// Whether what a text to `country` costs is an upper bound, because the country has no price.
+pub(crate) fn is_unpriced(policy: &Policy, country: Country) -> bool {
+    let estimate = policy.sms.estimate_cost(Some(country), 1);
+    estimate.is_some_and(|estimate| estimate.is_upper_bound)
 }
 
 /// Finds a business by its name, or the first one of the policy.

@@ -111,14 +111,14 @@ fn parse_value(
     Ok(match kind {
         Kind::Phone => {
             let phone = parse_phone(value, common)?.phone;
-            vec![target(indexer.phone(&phone), None)]
+            vec![target(indexer.index_phone(&phone), None)]
         }
-        Kind::Device => vec![target(indexer.device(&parse_device(value)?), None)],
-        Kind::Address => vec![target(indexer.address(&parse_address(value)?), None)],
+        Kind::Device => vec![target(indexer.index_device(&parse_device(value)?), None)],
+        Kind::Address => vec![target(indexer.index_address(&parse_address(value)?), None)],
         Kind::NumberBlock => {
             let phone = parse_number_block(value, common)?;
-            let label = format!("{}xxxx", phone.block());
-            vec![target(indexer.number_block(&phone), Some(label))]
+            let label = format!("{}xxxx", phone.number_block());
+            vec![target(indexer.index_number_block(&phone), Some(label))]
         }
         Kind::Country => {
             let country = parse_country(&drop_unseen(value));
@@ -138,11 +138,11 @@ fn parse_value(
 fn index_part(part: &PrefixPart, indexer: &Indexer) -> Target {
     match part {
         PrefixPart::Network(network) => Target {
-            subject: Subject::new(SubjectKind::Network, indexer.network(network)),
+            subject: Subject::new(SubjectKind::Network, indexer.index_network(network)),
             label: Some(network.expose()),
         },
         PrefixPart::Address(address) => Target {
-            subject: Subject::new(SubjectKind::Address, indexer.address(address)),
+            subject: Subject::new(SubjectKind::Address, indexer.index_address(address)),
             label: None,
         },
     }

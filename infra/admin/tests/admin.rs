@@ -217,7 +217,7 @@ fn today() -> String {
 fn index_phone(phone: &str) -> String {
     let keyring = Keyring::from_json(KEYRING).expect("a keyring");
     let phone = Phone::from_canonical(phone).expect("canonical");
-    keyring.indexer().phone(&phone).as_str().to_owned()
+    keyring.indexer().index_phone(&phone).as_str().to_owned()
 }
 
 #[tokio::test]

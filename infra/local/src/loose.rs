@@ -57,7 +57,7 @@ pub fn loosen_limits(text: &str, policy: &Policy) -> Result<String, String> {
     let mut file: Table = text.parse().map_err(|error| format!("{error}"))?;
     let lifetimes = policy.businesses.values().map(|b| b.code_lifetime);
     let longest = lifetimes.max().unwrap_or_default() + REPEATED_FOR;
-    // A phone has so many slots for challenges at most, besides those of its reserve. The next one needs a slot whose
+    // A phone has so many slots for challenges at most, besides those of its allowance. The next one needs a slot whose
     // challenge is over.
     let seconds = longest
         .as_secs()

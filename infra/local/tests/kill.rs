@@ -242,7 +242,7 @@ fn check_repeat(again: &Answer, first: Option<&str>) {
 /// Checks that everything the client was told about one log-in still holds.
 async fn check_entry(client: &Client, entry: &Entry) {
     let (challenge, code) = (&entry.challenge, &entry.code);
-    // A phone that was verified may have a reserve for others in the network, and not for the device of that text. That
+    // A phone that was verified may have an allowance for others in the network, and not for the device of that text. That
     // device may have had its texts of the day.
     let (device, rules) = match entry.verified {
         Known::NotDone => ("another", vec!["phone-cooldown"]),

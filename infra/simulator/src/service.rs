@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phoneproof_domain::challenge::{ChallengeId, Payment};
+use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::gate::{Check, Gate, make_gates};
+use phoneproof_domain::gate::{Check, Gate, make_gates, make_payment};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
@@ -85,10 +85,10 @@ impl Service {
         let subjects = request.subjects();
         let terms = self.make_terms(now);
         let gates = self.make_gates(&subjects, now);
-        let (gates, reserved) = self.admit(gates, &subjects, request, &terms)?;
+        let (gates, allowance) = self.admit(gates, &subjects, request, &terms)?;
         let payer = match self.purse_settings.clone() {
             Some(settings) => {
-                Some(self.pay(&settings, now, (request, reserved, call), &subjects)?)
+                Some(self.pay(&settings, now, (request, allowance, call), &subjects)?)
             }
             None => None,
         };
@@ -101,7 +101,7 @@ impl Service {
         }
         let phone = self.phones.entry(subjects.phone_index.clone());
         let phone = phone.or_default();
-        match reserved.map_or(Share::Common, Share::of) {
+        match allowance.map_or(Share::Common, Share::of) {
             Share::Here => phone.reserved_here = Some(now),
             Share::Near => phone.reserved_near = Some(now),
             Share::Common => {
@@ -122,7 +122,7 @@ impl Service {
         make_gates(&all, &self.limits, self.day_starts_at, now)
     }
 
-    /// Asks the limits. Those of a phone's reserve follow where strangers have used up the phone's own.
+    /// Asks the limits. Those of a phone's allowance follow where strangers have used up the phone's own.
     fn admit(
         &self,
         gates: Vec<Gate>,
@@ -151,16 +151,16 @@ impl Service {
                 continue;
             }
             let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
-            let in_reserve = gates.iter().map(|gate| {
+            let in_allowance = gates.iter().map(|gate| {
                 if of_phone(gate) {
                     gate.with_share(Share::of(claim))
                 } else {
                     gate.clone()
                 }
             });
-            let in_reserve: Vec<_> = in_reserve.collect();
-            if self.check(&in_reserve, subjects, terms).is_ok() {
-                return Ok((in_reserve, Some(claim)));
+            let in_allowance: Vec<_> = in_allowance.collect();
+            if self.check(&in_allowance, subjects, terms).is_ok() {
+                return Ok((in_allowance, Some(claim)));
             }
         }
         Err(refused)
@@ -202,7 +202,7 @@ impl Service {
         &mut self,
         settings: &PurseSettings,
         now: Timestamp,
-        (request, reserved, call): (&Request, Option<Claim>, Option<(Micros, Payer)>),
+        (request, allowance, call): (&Request, Option<Claim>, Option<(Micros, Payer)>),
         subjects: &Subjects,
     ) -> Result<Payer, &'static str> {
         let policy = &settings.policy;
@@ -219,7 +219,7 @@ impl Service {
                 .map_or(request.place.price, |(price, _)| *price),
             number_block: subjects.number_block_index.clone(),
             caller: caller_of(request, subjects),
-            reserved,
+            allowance,
             is_attested: request.is_attested,
             call_after: call.map(|(_, payer)| payer),
         };
@@ -335,15 +335,4 @@ fn caller_of(request: &Request, subjects: &Subjects) -> Caller {
 
 fn counter(gate: &Gate) -> (Rule, Share, SubjectIndex) {
     (gate.rule, gate.share, gate.subject.index.clone())
-}
-
-/// Returns what a text that passed these gates uses up.
-fn make_payment(payer: Payer, gates: &[Gate]) -> Option<Payment> {
-    let mut gates = gates.iter();
-    let gate = gates.find(|gate| gate.rule == Rule::AddressPerHour)?;
-    Some(Payment {
-        payer,
-        address: gate.subject.index.clone(),
-        hour: gate.quota()?.window.start,
-    })
 }

@@ -1,8 +1,9 @@
 //! The problems that the verification API answers with: their types, which error of a use case gives which, and which
-//! endpoint can answer with which. What HTTP has to know about a refusal
-//! stands here and nowhere else.
+//! endpoint can answer with which. What HTTP has to know about a refusal stands here and nowhere else.
 
 mod members;
+
+use std::fmt::Display;
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
@@ -93,6 +94,9 @@ const TOKEN_EXPIRED: ProblemType = ProblemType::new(S::GONE, "expired", "The tim
 const ALREADY_SPENT: ProblemType =
     ProblemType::new(S::CONFLICT, "already-spent", "The token was spent already");
 
+/// What a send without an answer has done.
+pub(crate) const NOTHING_TEXTED: &str = "Nothing was texted.";
+
 /// Lists the problem types that an endpoint can answer with.
 pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     let own: &[&ProblemType] = match endpoint {
@@ -138,10 +142,12 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
         .collect()
 }
 
-/// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
-pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::unavailable(cause, RETRY_SECONDS)
-        .with_detail("Nothing was texted or accepted. Try again in a moment.")
+/// Makes the problem of a service that cannot answer now. `effect` says what the request has or may have changed, if it
+/// can change anything. The log shows `cause`; the client does not see it.
+pub fn make_unavailable(cause: impl Display, effect: Option<&str>) -> Problem {
+    let retry = "Try again in a moment.";
+    let detail = effect.map_or(retry.to_owned(), |effect| format!("{effect} {retry}"));
+    Problem::unavailable(cause, RETRY_SECONDS).with_detail(detail)
 }
 
 /// Makes the problem that tells a client why no code was texted, or that the carrier gave no answer.
@@ -177,7 +183,7 @@ pub fn make_send_problem(error: SendError) -> Problem {
                 DestinationRefusal::TestNumberEnded => {
                     "The policy lists it as a test number whose time is over."
                 }
-                DestinationRefusal::Calls => "Nobody is called in this country.",
+                DestinationRefusal::Calls => "Calls to this country are not offered.",
             })
             .with_rule(refusal.rule()),
         SendError::Token => make_token_problem(),
@@ -191,7 +197,7 @@ pub fn make_send_problem(error: SendError) -> Problem {
         }
         SendError::CarrierRefused(refused) => make_refused_delivery_problem(&refused),
         SendError::CarrierUnknown(sent) => make_unknown_delivery_problem(&sent),
-        SendError::Unavailable(cause) => unavailable(cause),
+        SendError::Unavailable(cause) => make_unavailable(cause, Some(NOTHING_TEXTED)),
     }
 }
 
@@ -211,9 +217,13 @@ pub fn make_verify_problem(error: VerifyError) -> Problem {
                 ..ProblemMembers::default()
             }),
         VerifyError::Closed(closed) => make_closed_problem(closed),
-        VerifyError::Locked { until: Some(until) } => lock_problem(&GUESS_LIMITED, Some(until)),
-        VerifyError::Locked { until: None } => lock_problem(&GUESS_LOCKED, None),
-        VerifyError::Unavailable(cause) => unavailable(cause),
+        VerifyError::Locked { until: Some(until) } => {
+            make_lock_problem(&GUESS_LIMITED, Some(until))
+        }
+        VerifyError::Locked { until: None } => make_lock_problem(&GUESS_LOCKED, None),
+        VerifyError::Unavailable(cause) => {
+            make_unavailable(cause, Some("The guess may have counted."))
+        }
     }
 }
 
@@ -228,7 +238,9 @@ pub fn make_spend_problem(error: SpendError) -> Problem {
         SpendError::AlreadySpent => {
             Problem::new(&ALREADY_SPENT).with_detail("A success token counts once.")
         }
-        SpendError::Unavailable(cause) => unavailable(cause),
+        SpendError::Unavailable(cause) => {
+            make_unavailable(cause, Some("The token may have been spent."))
+        }
     }
 }
 
@@ -273,8 +285,8 @@ fn make_denial_problem(denial: &Denial) -> Problem {
             Problem::new(&BLOCKED).with_detail("An operator blocked it."),
             None,
         ),
-        Denial::Locked { until: Some(until) } => return lock_problem(&LIMITED, Some(*until)),
-        Denial::Locked { until: None } => return lock_problem(&LOCKED, None),
+        Denial::Locked { until: Some(until) } => return make_lock_problem(&LIMITED, Some(*until)),
+        Denial::Locked { until: None } => return make_lock_problem(&LOCKED, None),
         Denial::CoolingDown { cooldown, .. } => (
             Problem::new(&LIMITED).with_detail("A text to this phone was asked for a moment ago."),
             Some((1, *cooldown)),
@@ -310,7 +322,7 @@ fn make_denial_problem(denial: &Denial) -> Problem {
         }))
 }
 
-fn lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem {
+fn make_lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem {
     let detail = match until {
         Some(_) => "Too many wrong codes today.",
         None => "Too many wrong codes; an operator has to unlock it.",

@@ -2,9 +2,10 @@
 
 use http::Method;
 use phoneproof_observe::Facts;
+use strum::EnumCount;
 
 /// The endpoints of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumCount)]
 pub enum Endpoint {
     /// Texts a code to a phone, for the first time or again.
     Send,
@@ -29,7 +30,7 @@ pub type Route = phoneproof_http::Route<Endpoint>;
 
 impl Endpoint {
     /// Every endpoint, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Send,
         Self::Verify,
         Self::Spend,

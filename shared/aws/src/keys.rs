@@ -80,7 +80,10 @@ impl Keys {
     /// # Errors
     ///
     /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
-    pub async fn keyring(&self, request: &mut RequestContext) -> Result<Arc<Keyring>, KeysError> {
+    pub async fn read_keyring(
+        &self,
+        request: &mut RequestContext,
+    ) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.find_fresh(self.read_time(request.now)) {
             return Ok(keyring);
         }

@@ -1,7 +1,7 @@
 //! Reads which proxy is trusted to name the address of a client.
 
 use http::HeaderName;
-use phoneproof_crypto::digest::DIGEST_BYTES;
+use phoneproof_crypto::digest::{DIGEST_BYTES, has_sha256};
 
 use crate::{ConfigError, Environment};
 
@@ -47,7 +47,7 @@ pub fn read_proxy(environment: &dyn Environment) -> Result<Option<ProxySettings>
         secrets: secrets.ok_or(ConfigError::Invalid {
             variable: SECRETS,
             accepted: "the SHA-256 of one secret, or of two, separated by a comma, is needed: 64 hexadecimal \
-                       digits each",
+                       digits each, and not of an empty text",
         })?,
         address_header: parse_header(&header).ok_or(ConfigError::Invalid {
             variable: HEADER,
@@ -57,7 +57,9 @@ pub fn read_proxy(environment: &dyn Environment) -> Result<Option<ProxySettings>
     }))
 }
 
-/// Reads 64 hexadecimal digits in either case.
+/// Reads the SHA-256 of a secret: 64 hexadecimal digits in either case.
+///
+/// That of an empty secret is not accepted: `sha256sum` prints it when a variable of the shell is empty, and anybody knows it.
 pub(crate) fn parse_digest(text: &str) -> Option<[u8; DIGEST_BYTES]> {
     let mut digest = [0; DIGEST_BYTES];
     if text.len() != 2 * DIGEST_BYTES || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -67,7 +69,7 @@ pub(crate) fn parse_digest(text: &str) -> Option<[u8; DIGEST_BYTES]> {
         let pair = text.get(index * 2..index * 2 + 2)?;
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
-    Some(digest)
+    (!has_sha256(b"", &digest)).then_some(digest)
 }
 
 fn parse_header(text: &str) -> Option<HeaderName> {
@@ -108,7 +110,9 @@ mod tests {
 
     #[test]
     fn names_each_bad_variable() {
-        for digests in ["q", "0001", "canary", ",,", "00,11"] {
+        // Of an empty secret.
+        const EMPTY: &str = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for digests in ["q", "0001", "canary", ",,", "00,11", EMPTY] {
             let error = read(&[(SECRETS, digests)]).expect_err("refused");
             assert!(
                 error.starts_with(SECRETS) && !error.contains(digests),

@@ -44,60 +44,60 @@ impl Indexer {
 
     /// Computes the index of a phone.
     #[must_use]
-    pub fn phone(&self, phone: &Phone) -> SubjectIndex {
+    pub fn index_phone(&self, phone: &Phone) -> SubjectIndex {
         self.subject(SubjectKind::Phone, phone.expose().as_bytes())
     }
 
     /// Computes the index of the number block that a phone belongs to.
     #[must_use]
-    pub fn number_block(&self, phone: &Phone) -> SubjectIndex {
-        self.subject(SubjectKind::NumberBlock, phone.block().as_bytes())
+    pub fn index_number_block(&self, phone: &Phone) -> SubjectIndex {
+        self.subject(SubjectKind::NumberBlock, phone.number_block().as_bytes())
     }
 
     /// Computes the index of a device.
     #[must_use]
-    pub fn device(&self, device: &Device) -> SubjectIndex {
+    pub fn index_device(&self, device: &Device) -> SubjectIndex {
         self.subject(SubjectKind::Device, device.expose().as_bytes())
     }
 
     /// Computes the index of a source address.
     #[must_use]
-    pub fn address(&self, address: &SourceAddress) -> SubjectIndex {
+    pub fn index_address(&self, address: &SourceAddress) -> SubjectIndex {
         self.subject(SubjectKind::Address, &address.bytes())
     }
 
     /// Computes the index of a network.
     #[must_use]
-    pub fn network(&self, network: &Network) -> SubjectIndex {
+    pub fn index_network(&self, network: &Network) -> SubjectIndex {
         self.subject(SubjectKind::Network, &network.bytes())
     }
 
     /// Computes the index of the network by which purses know a source address.
     #[must_use]
-    pub fn purse_network(&self, address: &SourceAddress) -> SubjectIndex {
-        self.network(&Network::of_purse(address))
+    pub fn index_purse_network(&self, address: &SourceAddress) -> SubjectIndex {
+        self.index_network(&Network::of_purse(address))
     }
 
     /// Computes the indexes of all networks that a source address is in.
     #[must_use]
-    pub fn networks(&self, address: &SourceAddress) -> Vec<SubjectIndex> {
+    pub fn index_networks(&self, address: &SourceAddress) -> Vec<SubjectIndex> {
         let networks = Network::of(address);
         networks
             .iter()
-            .map(|network| self.network(network))
+            .map(|network| self.index_network(network))
             .collect()
     }
 
     /// Derives a challenge id from an idempotency key. `parts` are the key and whatever else has to be equal in a
     /// repeat of the same send.
     #[must_use]
-    pub fn idempotent_challenge(&self, parts: &[&[u8]]) -> ChallengeId {
+    pub fn derive_challenge_id(&self, parts: &[&[u8]]) -> ChallengeId {
         ChallengeId(short_mac(&self.idempotency, parts))
     }
 
-    /// Derives the id of a resend from an idempotency key. `parts` are as for [`Indexer::idempotent_challenge`].
+    /// Derives the id of a resend from an idempotency key. `parts` are as for [`Indexer::derive_challenge_id`].
     #[must_use]
-    pub fn idempotent_resend(&self, parts: &[&[u8]]) -> ResendId {
+    pub fn derive_resend_id(&self, parts: &[&[u8]]) -> ResendId {
         let parts = [&[b"resend".as_slice()], parts].concat();
         ResendId(short_mac(&self.idempotency, &parts))
     }
@@ -105,14 +105,14 @@ impl Indexer {
     /// Computes the reference of the stored challenge token of challenge `id` that ends at `expires_at`. A client sends
     /// it in place of the token. It has 128 bits, which look random to anyone without the key.
     #[must_use]
-    pub fn reference(&self, id: ChallengeId, expires_at: Timestamp) -> [u8; 16] {
+    pub fn derive_reference(&self, id: ChallengeId, expires_at: Timestamp) -> [u8; 16] {
         short_mac(&self.reference, &[&id.0, &expires_at.unix().to_be_bytes()])
     }
 
     /// Computes the key of the table entry with the challenge token that has this reference. The reference itself is a
     /// secret of its bearer and does not stand in the table.
     #[must_use]
-    pub fn place(&self, reference: &[u8; 16]) -> String {
+    pub fn derive_place(&self, reference: &[u8; 16]) -> String {
         base64url(mac_parts(&self.reference, &[b"place", reference]))
     }
 }
@@ -135,31 +135,33 @@ mod tests {
         let device = Device::parse("device-1").expect("a device");
         let address = SourceAddress::new("192.0.2.7".parse().expect("an address"));
         assert_eq!(
-            indexer.phone(&phone).as_str(),
+            indexer.index_phone(&phone).as_str(),
             "H-NZfd2cPS_Jbw-HS08R2rLU-OoLvB24bvWigYWZx3M"
         );
         assert_eq!(
-            indexer.number_block(&phone).as_str(),
+            indexer.index_number_block(&phone).as_str(),
             "BzVL8UMHIPtyHPhscqjejEXHDl__JWcdQfOudTSwTMA"
         );
         assert_eq!(
-            indexer.device(&device).as_str(),
+            indexer.index_device(&device).as_str(),
             "A7oIk7WXaDDMv9bn03J9Zpq6Qxo_l_om6dGyITD5LtI"
         );
         assert_eq!(
-            indexer.address(&address).as_str(),
+            indexer.index_address(&address).as_str(),
             "1JWkwvLzBe2KnTzz6IBKXdeZ8xMew_bZYLbGRvnmNRI"
         );
         assert_eq!(
-            base64url(indexer.idempotent_challenge(&[b"a", b"b"]).0),
+            base64url(indexer.derive_challenge_id(&[b"a", b"b"]).0),
             "ZaBCIv1Dwpu5o5AVp-wpzA"
         );
         assert_eq!(
-            indexer.place(&[9; 16]),
+            indexer.derive_place(&[9; 16]),
             "hbPepQ8fDhdrPonTYA_U_1r0jD_Y08aojlIu1iXEQ-I"
         );
         assert_eq!(
-            base64url(indexer.reference(ChallengeId([9; 16]), Timestamp::from_unix(1_795_435_500))),
+            base64url(
+                indexer.derive_reference(ChallengeId([9; 16]), Timestamp::from_unix(1_795_435_500))
+            ),
             "S4f2VEzJR-Ntvd9ykXCymQ"
         );
     }

@@ -10,6 +10,7 @@ mod tests;
 pub(crate) mod tests_support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -167,17 +168,17 @@ struct RsaSigner {
 ///
 /// The current root is always among the roots.
 #[derive(derive_more::Debug)]
-#[debug("Keyring {{ current: {current:?}, roots: {:?}, .. }}", self.roots.keys())]
+#[debug("Keyring {{ current: {:?}, roots: {:?}, .. }}", self.current.id, self.roots.keys())]
 pub struct Keyring {
-    roots: BTreeMap<RootId, Root>,
-    current: RootId,
+    roots: BTreeMap<RootId, Arc<Root>>,
+    /// One of the roots.
+    current: Arc<Root>,
     indexer: Indexer,
     peppers: Peppers,
     rsa: Option<RsaSigner>,
     owner: Option<KeyringOwner>,
 }
 
-/// Shows the ids of the roots and nothing of the keys.
 impl Keyring {
     /// Reads the JSON of the keyring secret.
     ///
@@ -202,13 +203,13 @@ impl Keyring {
         let mut roots = BTreeMap::new();
         for (name, secret) in &document.roots {
             let id = RootId::parse(name).ok_or(KeyringError::BadId)?;
-            roots.insert(id.clone(), Root::new(id, secret)?);
+            roots.insert(id.clone(), Arc::new(Root::new(id, secret)?));
         }
         let current = RootId::parse(&document.current);
-        let current = current.filter(|id| roots.contains_key(id));
+        let current = current.and_then(|id| roots.get(&id).cloned());
         Ok(Self {
-            roots,
             current: current.ok_or(KeyringError::UnknownRoot("current"))?,
+            roots,
             indexer: read_indexer(&document.keys)?,
             peppers: Peppers::read(&document.peppers)?,
             rsa: document.rsa.as_ref().map(read_rsa).transpose()?,
@@ -223,30 +224,20 @@ impl Keyring {
     }
 
     /// The root that new tokens and codes are made with.
-    ///
-    /// # Panics
-    ///
-    /// Never, because a keyring without its current root cannot be made.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "from_json takes `current` from `roots`, which never shrink"
-    )]
     pub fn current(&self) -> &Root {
-        self.roots
-            .get(&self.current)
-            .expect("the current root is live")
+        &self.current
     }
 
     /// The live roots, ordered by id.
     pub fn roots(&self) -> impl Iterator<Item = &Root> {
-        self.roots.values()
+        self.roots.values().map(Arc::as_ref)
     }
 
     /// The live root with this id, or `None` if there is none.
     #[must_use]
     pub fn root(&self, id: &RootId) -> Option<&Root> {
-        self.roots.get(id)
+        self.roots.get(id).map(Arc::as_ref)
     }
 
     /// The indexer. Its keys stay when roots come and go.

@@ -31,7 +31,6 @@ enum Pair {
     Rs256(rsa::KeyPair),
 }
 
-/// Shows the key id and nothing of the key.
 /// The text of a success token. It is a secret of its bearer, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("SuccessToken(…)")]

@@ -62,7 +62,7 @@ impl SourceAddress {
     /// Reads the address of an end user, as a backend names it.
     ///
     /// A backend that passes on the address of its load balancer would put all its users into one count and one purse.
-    /// So an address that nobody is seen under from the internet is refused, also a private one.
+    /// So an address that nobody has on the internet is refused, such as a private one.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ pub enum AttestationAlgorithm {
 /// Tells attestations apart: the SHA-256 of what the signature covers.
 ///
 /// It leaves the signature out, because an ECDSA signature can be written in another way without its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AttestationDigest(pub [u8; 32]);
 
 /// What a refused caller can bring to be treated better.

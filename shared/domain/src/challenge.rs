@@ -22,7 +22,7 @@ pub const RENEWED_BELOW: Duration = Duration::from_mins(2);
 ///
 /// An idempotency key that is used again after its challenge is over gives the same id. Such challenges differ in the
 /// instant at which they end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChallengeId(pub [u8; 16]);
 
 /// The place of a challenge on its phone's record, below [`SlotLayout::count`](crate::phone_record::SlotLayout::count).

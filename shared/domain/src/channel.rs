@@ -1,7 +1,9 @@
 //! The channels that a text or a call can take.
 
+use strum::EnumCount;
+
 /// A way for a text or a call to leave: an API of AWS, or the operator's own service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum Channel {
     /// Amazon SNS, `Publish`. Its answer does not say what becomes of the text.
     Sns,
@@ -17,7 +19,7 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel, in the order of the documents.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Sns,
         Self::EndUserMessaging,
         Self::Notify,

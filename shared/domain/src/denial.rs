@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::purse::{PursePolicy, PurseRefusal, PurseRule};
 use crate::rule::Rule;
+use crate::subject::SubjectKind;
 use crate::window::Quota;
 
 /// Why a rule refuses a send.
@@ -56,7 +57,7 @@ impl Denial {
         }
     }
 
-    /// Whether a caller that the operator vouches for may pass this denial. Only the lane for such callers lets it.
+    /// Whether a caller that the operator vouches for may pass this denial. Only the lane for such callers lets them.
     ///
     /// Blocks, locks, cooldowns, counts and the money stop hold for everybody.
     #[must_use]
@@ -70,6 +71,16 @@ impl Denial {
                 purses.attested.is_some() && matches!(refusal.rule, PurseRule::Country)
             }
         }
+    }
+
+    /// Whether the allowance of a phone may let a text pass this denial of a subject of this kind
+    /// ([`Found::find_allowance`]). It gets around the phone's cooldown and counts, but never around a block or a lock.
+    ///
+    /// [`Found::find_allowance`]: crate::gate::Found::find_allowance
+    #[must_use]
+    pub const fn yields_to_allowance(&self, subject: SubjectKind) -> bool {
+        matches!(subject, SubjectKind::Phone)
+            && matches!(self, Self::CoolingDown { .. } | Self::Exhausted(..))
     }
 
     /// Returns the instant from which another try can succeed; `None` when only an operator can help.

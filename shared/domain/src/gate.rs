@@ -4,17 +4,19 @@
 //! belongs to all gates of that subject. A refund gives back what the gates counted, for the rules that are refunded.
 //! `phoneproof-admin explain` prints the same list.
 
+mod allowance;
 #[cfg(test)]
 mod examine_tests;
-mod reserve;
 
 use std::time::Duration;
 
-pub use self::reserve::Reserved;
+pub use self::allowance::Allowance;
+use crate::challenge::Payment;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::limits::Limits;
 use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
+use crate::purse::Payer;
 use crate::range::{BlockedRanges, Ranges};
 use crate::rule::{Rule, RuleKind};
 use crate::subject::{Subject, SubjectIndex, Subjects};
@@ -192,6 +194,21 @@ impl Gate {
             }
         }
     }
+}
+
+/// Makes the payment of a text that `payer` pays and that has passed `gates`. `None` without a count of its address.
+///
+/// A challenge token has room for one count. So [`Rule::AddressPerHour`] is the only rule whose text is given back for a
+/// typed code.
+#[must_use]
+pub fn make_payment(payer: Payer, gates: &[Gate]) -> Option<Payment> {
+    let mut gates = gates.iter();
+    let gate = gates.find(|gate| gate.rule == Rule::AddressPerHour)?;
+    Some(Payment {
+        payer,
+        address: gate.subject.index.clone(),
+        hour: gate.quota()?.window.start,
+    })
 }
 
 #[cfg(test)]

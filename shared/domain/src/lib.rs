@@ -1,7 +1,7 @@
 //! The rules of the service: pure functions, and the values that they work on.
 //!
-//! This crate does not depend on AWS, HTTP, a file format or cryptography. Callers pass in the time as a
-//! [`clock::Clock`] and random bytes as a [`random::Random`].
+//! This crate does not depend on AWS, HTTP, a file format or cryptography. Callers pass in the instant as a
+//! [`clock::Timestamp`], and ids and random bytes as values. [`clock::Clock`] and [`random::Random`] are where they get them.
 //!
 //! - A [`challenge`] is one exchange: the service sends a code and verifies it.
 //! - A [`phone_record`] holds what is stored about a phone.

@@ -1,7 +1,9 @@
 //! How a code reaches a person.
 
+use strum::EnumCount;
+
 /// How a code reaches a person.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum Medium {
     /// As a text message.
     #[default]
@@ -12,7 +14,7 @@ pub enum Medium {
 
 impl Medium {
     /// Every medium, in the order in which answers list them.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Call];
+    pub const ALL: [Self; Self::COUNT] = [Self::Text, Self::Call];
 
     /// Lists how a code can be sent, where people can be called or not.
     #[must_use]

@@ -66,7 +66,7 @@ impl Phone {
     ///
     /// Numbers that share it form a block of ten thousand, which SMS pumping walks through in order.
     #[must_use]
-    pub fn block(&self) -> &str {
+    pub fn number_block(&self) -> &str {
         let end = self.0.len().saturating_sub(4);
         self.0.get(..end).unwrap_or_default()
     }
@@ -152,6 +152,6 @@ mod tests {
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
         assert_eq!(phone.mask(), "+•••••••••86");
         assert!(!format!("{phone:?}").contains("415"));
-        assert_eq!(phone.block(), "+1415200");
+        assert_eq!(phone.number_block(), "+1415200");
     }
 }

@@ -51,11 +51,11 @@ pub struct PhoneRecord {
     pub slots: BTreeMap<SlotIndex, Slot>,
     /// The evidence that somebody typed in a code of this phone.
     pub evidence: Option<Evidence>,
-    /// When a text was last taken out of the reserve for the device that was verified.
+    /// When a text was last taken out of the allowance for the device that was verified.
     pub reserved_here: Option<Timestamp>,
-    /// When a text was last taken out of the reserve for the network that was verified in.
+    /// When a text was last taken out of the allowance for the network that was verified in.
     pub reserved_near: Option<Timestamp>,
-    /// The device of the last send, not counting texts out of the reserve.
+    /// The device of the last send, not counting texts out of the allowance.
     pub last_sent_by: Option<SubjectIndex>,
 }
 

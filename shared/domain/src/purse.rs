@@ -30,8 +30,8 @@
 //!
 //! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
 //! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives.
-//! Every send after that instant is decided without it. [`reset`] and [`reset_country`] make a purse as new, also one
-//! that a hand has damaged. [`view_purses`] says what purses hold and who would pay, with the functions that decide a
+//! Every send after that instant is decided without it. [`reset`] and [`reset_country`] make a purse as new, even one
+//! that somebody damaged by hand. [`view_purses`] says what purses hold and who would pay, with the functions that decide a
 //! send.
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
@@ -74,7 +74,7 @@ pub use self::lane::{Lane, Lanes};
 pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
 pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
 pub use self::payer::Payer;
-pub use self::plan::{Plan, PlannedCall};
+pub use self::plan::{Plan, PlannedCall, Taken};
 pub use self::policy::{
     CallPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault,
     PursePolicy, Thousandths,

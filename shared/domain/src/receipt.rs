@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use strum::EnumCount;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -82,7 +83,7 @@ impl Serialize for Moment {
 pub struct ReportId(pub [u8; 6]);
 
 /// What became of a text, as far as somebody reported it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount)]
 pub enum Outcome {
     /// The text arrived, or the carrier of the phone took it: many carriers report no more than that.
     Delivered,
@@ -94,7 +95,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of the documents.
-    pub const ALL: [Self; 3] = [Self::Delivered, Self::Undelivered, Self::Unknown];
+    pub const ALL: [Self; Self::COUNT] = [Self::Delivered, Self::Undelivered, Self::Unknown];
 
     /// Returns the name of the outcome in callbacks, metrics and tables.
     #[must_use]
@@ -116,9 +117,9 @@ impl Outcome {
 }
 
 /// Why a text has its outcome. It is one of a short list, so that no text of a provider reaches a table or a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount)]
 pub enum ReceiptReason {
-    /// The phone has it, or picked up.
+    /// The phone received the text, or somebody answered the call.
     Arrived,
     /// The carrier of the phone took it.
     TakenByCarrier,
@@ -146,7 +147,7 @@ pub enum ReceiptReason {
 
 impl ReceiptReason {
     /// Every reason, in the order of the documents.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Arrived,
         Self::TakenByCarrier,
         Self::Expired,

@@ -48,7 +48,6 @@ pub struct Refusals<K, R> {
     capacity: usize,
 }
 
-/// Shows how many are remembered, and neither keys nor refusals.
 impl<K: Ord + Clone, R> Refusals<K, R> {
     /// Makes a memory of at most `capacity` refusals.
     #[must_use]

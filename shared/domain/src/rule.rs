@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strum::EnumCount;
+
 use crate::subject::SubjectKind;
 use crate::window::{DAY, HOUR};
 
@@ -10,7 +12,7 @@ use crate::window::{DAY, HOUR};
 /// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the
 /// transaction, the refund, the refusal and `explain` follow from the row. No two rules count one subject in windows of
 /// one length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum Rule {
     /// Refuses a phone on the block list.
     BlockedPhone,
@@ -111,7 +113,7 @@ impl Row {
 
 impl Rule {
     /// Every rule, in the order in which a send is checked.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::BlockedPhone,
         Self::BlockedDevice,
         Self::BlockedAddress,

@@ -3,11 +3,13 @@
 
 use std::fmt;
 
+use strum::EnumCount;
+
 use crate::business_id::BusinessId;
 use crate::country::Country;
 
 /// The kind of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum SubjectKind {
     /// The phone number that the text goes to.
     Phone,
@@ -27,7 +29,7 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind, for reading a kind by its name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Phone,
         Self::Device,
         Self::Address,

@@ -28,9 +28,9 @@ pub struct SubjectRecord {
     pub blocked_until: Option<Timestamp>,
     /// The texts that everybody shares.
     pub common: Counts,
-    /// The texts out of a phone's reserve for the device that was verified.
+    /// The texts out of a phone's allowance for the device that was verified.
     pub here: Counts,
-    /// The texts out of a phone's reserve for the network that was verified in.
+    /// The texts out of a phone's allowance for the network that was verified in.
     pub near: Counts,
 }
 

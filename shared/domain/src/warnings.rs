@@ -1,4 +1,4 @@
-//! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
+//! What an operator should know of an accepted policy: texts may go out otherwise than the operator expects.
 
 mod limits;
 mod prices;

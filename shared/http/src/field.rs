@@ -23,7 +23,7 @@ pub struct Label(Box<RawValue>);
 impl Label {
     /// Returns the texts of the label: that of a string, or those in an array. A value of another type has none.
     ///
-    /// Half a character, which a client leaves that cuts a text after a number of UTF-16 units, is left out.
+    /// An unpaired surrogate, which a client leaves when it cuts a text by UTF-16 units, is left out.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
         let items = serde_json::from_str::<Vec<&RawValue>>(self.0.get());

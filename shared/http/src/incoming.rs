@@ -125,8 +125,8 @@ pub(crate) fn read_head(request: &Request) -> (Head, Option<IpAddr>) {
 
 /// Returns the time until a function's own deadline, less what the answer needs.
 ///
-/// A deadline that has passed says nothing: Lambda would have ended this process; `cargo lambda` counts
-/// from before it compiled.
+/// A deadline in the past is ignored: Lambda would have ended this process, and `cargo lambda` counts the time of its
+/// compilation.
 pub(crate) fn count_time_left(request: &Request, now: Timestamp) -> Duration {
     let deadline = request
         .lambda_context_ref()

@@ -35,7 +35,9 @@ impl TrustedProxy {
     /// is the proxy's own.
     #[must_use]
     pub fn find_source(&self, headers: &HeaderMap, seen: Option<IpAddr>) -> Option<IpAddr> {
-        let secret = find_only_value(headers, &PROXY_SECRET).unwrap_or_default();
+        let Some(secret) = find_only_value(headers, &PROXY_SECRET) else {
+            return seen;
+        };
         // Every digest is compared, in constant time.
         let shown = self.secrets.iter().fold(false, |shown, digest| {
             shown | has_sha256(secret.as_bytes(), digest)

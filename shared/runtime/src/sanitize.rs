@@ -11,10 +11,10 @@ use lambda_http::request::LambdaRequest;
 /// three times as long, and a URI ends at 64 KiB.
 const MAX_PATH_BYTES: usize = 2_048;
 
-/// Takes out of an event what a client chose and `lambda_http` would panic on. It builds a URI from the forwarded
-/// scheme, the host and the path, and expects it to be valid. Nothing here needs scheme or host, which a client can
+/// Removes client-chosen values on which `lambda_http` would panic. It builds a URI from the forwarded scheme, the host and
+/// the path, and expects it to be valid. Nothing here needs scheme or host, which a client can
 /// forge. A scheme such as `http://x/?` would even replace the path. A path that is not valid in a URI, or is very
-/// long, matches no route. A body that is said to be base64 and is not, which no gateway sends, counts as missing.
+/// long, matches no route. A body that is marked as base64 and is none counts as missing; no gateway sends one.
 pub fn sanitize(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event

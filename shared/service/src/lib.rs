@@ -60,7 +60,7 @@ pub struct Parts {
     pub keys: Keys,
     /// The tables in DynamoDB.
     pub store: Store,
-    /// The channels that texts take: SNS, and the send hook.
+    /// The channels that texts and calls take.
     pub channels: Channels,
     /// Whether texts carry what a receipt of delivery brings back.
     pub receipts: bool,
@@ -94,6 +94,9 @@ pub enum Unavailable {
     /// The keyring's public keys cannot check tokens.
     #[error("the public keys of the keyring: {0}")]
     PublicKeys(#[from] UnusableKeys),
+    /// Other sends to the phone changed its record before each of so many tries.
+    #[error("the records of a send had changed at each of {0} tries")]
+    Unsettled(u32),
     /// The phone's record holds another write with the id of this one. Write ids are random, so the random source is
     /// broken.
     #[error("a write id was used twice")]
@@ -139,7 +142,7 @@ impl Service {
     ///
     /// [`KeysError`] says why there is no usable keyring.
     pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
-        self.keys.keyring(request).await.map(drop)
+        self.keys.read_keyring(request).await.map(drop)
     }
 
     /// Prepares the parts that only `send` needs: the numbering plans and the client of the first channel. It logs what
@@ -152,7 +155,7 @@ impl Service {
         self.phone_parser.warm_up();
     }
 
-    /// Opens a connection to the channel that texts take first. Errors are ignored; the first text then says so.
+    /// Opens a connection to the channel that texts take first. Errors are ignored; the first text reports them.
     pub async fn connect_to_channel(&self) {
         let channel = self.policy.sms.first_channel();
         self.channels.prepare(channel).await;
@@ -180,11 +183,11 @@ impl Service {
     /// # Errors
     ///
     /// [`Unavailable`] when there is no usable keyring.
-    pub async fn jwks(
+    pub async fn read_jwks(
         &self,
         request: &mut RequestContext,
     ) -> Result<serde_json::Value, Unavailable> {
-        Ok(self.keys.keyring(request).await?.jwks())
+        Ok(self.keys.read_keyring(request).await?.jwks())
     }
 
     /// Opens a challenge token.
@@ -205,7 +208,7 @@ impl Service {
                 let Some(reference) = parse_reference(text) else {
                     return Ok(None);
                 };
-                let place = keyring.indexer().place(&reference);
+                let place = keyring.indexer().derive_place(&reference);
                 let stored = self.store.read_stored_token(&place, request).await?;
                 Ok(stored.and_then(|sealed| open(&sealed)))
             }

@@ -3,28 +3,54 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use phoneproof_aws::store::SendPlan;
+use phoneproof_aws::store::{Denied, SendPlan};
+use phoneproof_domain::attestation::AttestationDigest;
+use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::purse::{Ask, Evidence, PurseItem, PurseKey, PurseRefusal};
+use phoneproof_domain::phone_record::GuessRefusal;
+use phoneproof_domain::purse::{Ask, Evidence, PurseItem, PurseKey};
 use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
 
-/// The rule whose gate refused, the subject that it refused, and the place of a caller that has a reserve of the
-/// subject, if the reserve refused, too.
+/// The rule whose gate refused, the subject that it refused, and the place of a caller for whom the subject has an
+/// allowance, if the allowance refused, too.
 type DenialKey = (Rule, Subject, Option<SubjectIndex>);
 
-/// A denial. That of a phone comes with the evidence on its record: the callers that it names have a reserve of their
+/// A denial. That of a phone comes with the evidence on its record: the callers that it names have an allowance of their
 /// own.
-type Remembrance = (Denial, Option<Evidence>);
+type RememberedDenial = (Denial, Option<Evidence>);
 
-/// The denials of rules, and the purses that could not pay.
+/// A challenge as its token names it: by its id and its end. An id that comes from an idempotency key can have several
+/// ends.
+pub(crate) type ChallengeKey = (ChallengeId, Timestamp);
+
+/// What counts once, and was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Used {
+    /// An attestation.
+    Attestation(AttestationDigest),
+    /// A success token, by the SHA-256 of its `jti`.
+    SuccessToken([u8; 32]),
+}
+
+/// What the store refused: the denials of rules, the purses that could not pay, and what is over.
 #[derive(Debug)]
 pub(crate) struct Remembered {
-    denials: Mutex<Refusals<DenialKey, Remembrance>>,
+    denials: Mutex<Refusals<DenialKey, RememberedDenial>>,
     /// What the purses held that refused a text. Whether they refuse the next one depends on its caller, too.
     purses: Mutex<Refusals<PurseKey, PurseItem>>,
+    /// The challenges that take no resend any more.
+    closed: Mutex<Refusals<ChallengeKey, Closed>>,
+    /// The challenges that take no guess: they are over, or their phone is locked.
+    guesses: Mutex<Refusals<ChallengeKey, GuessRefusal>>,
+    /// The challenges whose code nobody pays to speak, with the subject that was refused.
+    calls: Mutex<Refusals<ChallengeId, (Denial, Subject)>>,
+    /// What was used before.
+    used: Mutex<Refusals<Used, ()>>,
+    /// The phones whose record answered a send that repeats an earlier one.
+    repeats: Mutex<Refusals<SubjectIndex, ()>>,
 }
 
 impl Default for Remembered {
@@ -32,47 +58,52 @@ impl Default for Remembered {
         Self {
             denials: Mutex::new(Refusals::new(CAPACITY)),
             purses: Mutex::new(Refusals::new(CAPACITY)),
+            closed: Mutex::new(Refusals::new(CAPACITY)),
+            guesses: Mutex::new(Refusals::new(CAPACITY)),
+            calls: Mutex::new(Refusals::new(CAPACITY)),
+            used: Mutex::new(Refusals::new(CAPACITY)),
+            repeats: Mutex::new(Refusals::new(CAPACITY)),
         }
     }
 }
 
 impl Remembered {
-    /// Remembers that the store refused `subject`, with the evidence that it found on a phone's record.
-    pub(crate) fn remember(
-        &self,
-        denial: Denial,
-        evidence: Option<&Evidence>,
-        subject: &Subject,
-        plan: &SendPlan,
-    ) {
+    /// Remembers what the store denied, with the evidence that it found on a phone's record.
+    pub(crate) fn remember(&self, denied: &Denied, plan: &SendPlan) {
+        let Denied {
+            denial,
+            subject,
+            evidence,
+        } = denied;
         let Some(rule) = denial.gate() else {
             return;
         };
         let (now, ends) = (plan.terms.now, denial.retry_at());
         let place = evidence
+            .as_ref()
             .and_then(|evidence| plan.place_of(evidence))
             .cloned();
         let mut denials = lock(&self.denials);
         if place.is_some() {
             let key = (rule, subject.clone(), place);
-            denials.remember(key, (denial, None), ends, now);
+            denials.remember(key, (*denial, None), ends, now);
         }
         let key = (rule, subject.clone(), None);
-        denials.remember(key, (denial, evidence.cloned()), ends, now);
+        denials.remember(key, (*denial, evidence.clone()), ends, now);
     }
 
     /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the
-    /// service's.
+    /// service's. They can pay from `retry_at` on; `None` when waiting does not help.
     pub(crate) fn remember_purses(
         &self,
         ask: &Ask,
         items: &HashMap<PurseKey, PurseItem>,
-        refusal: PurseRefusal,
+        retry_at: Option<Timestamp>,
     ) {
         let mut purses = lock(&self.purses);
         for key in list_purse_keys(ask) {
             if let Some(item) = items.get(&key) {
-                purses.remember(key, item.clone(), Some(refusal.retry_at), ask.now);
+                purses.remember(key, item.clone(), retry_at, ask.now);
             }
         }
     }
@@ -95,9 +126,91 @@ impl Remembered {
         Some(items)
     }
 
+    /// Remembers that a challenge takes no resend any more.
+    pub(crate) fn close(&self, challenge: ChallengeKey, closed: Closed, now: Timestamp) {
+        lock(&self.closed).remember(challenge, closed, None, now);
+    }
+
+    /// Returns why a challenge takes no resend, if the store said so lately.
+    pub(crate) fn find_closed(&self, challenge: &ChallengeKey, now: Timestamp) -> Option<Closed> {
+        lock(&self.closed).recall(challenge, now).copied()
+    }
+
+    /// Remembers why a challenge takes no guess, if that holds for right and wrong codes alike. An answer that is no refusal
+    /// is not remembered.
+    ///
+    /// For 30 seconds after a right code, wrong ones are refused and count, and the right one succeeds again. If the memory
+    /// refused wrong codes then, somebody with the token could try them all.
+    pub(crate) fn refuse_guesses(
+        &self,
+        challenge: ChallengeKey,
+        is_right: bool,
+        refusal: &GuessRefusal,
+        now: Timestamp,
+    ) {
+        let ends = match refusal {
+            GuessRefusal::Closed(Closed::Exhausted | Closed::Renewed) => None,
+            GuessRefusal::Closed(Closed::Used | Closed::Expired) if is_right => None,
+            GuessRefusal::Locked { until } => *until,
+            GuessRefusal::Closed(_)
+            | GuessRefusal::Repeated(..)
+            | GuessRefusal::AlreadyApplied(_) => return,
+        };
+        lock(&self.guesses).remember(challenge, refusal.clone(), ends, now);
+    }
+
+    /// Returns why a challenge takes no guess, if the store said so lately.
+    pub(crate) fn find_guess_refusal(
+        &self,
+        challenge: &ChallengeKey,
+        now: Timestamp,
+    ) -> Option<GuessRefusal> {
+        lock(&self.guesses).recall(challenge, now).cloned()
+    }
+
+    /// Remembers that nobody pays for a call about a challenge.
+    pub(crate) fn refuse_call(
+        &self,
+        challenge: ChallengeId,
+        denied: (Denial, Subject),
+        now: Timestamp,
+    ) {
+        let ends = denied.0.retry_at();
+        lock(&self.calls).remember(challenge, denied, ends, now);
+    }
+
+    /// Returns the denial of a call about a challenge, if the purse of calls refused one lately.
+    pub(crate) fn find_call_denial(
+        &self,
+        challenge: ChallengeId,
+        now: Timestamp,
+    ) -> Option<(Denial, Subject)> {
+        lock(&self.calls).recall(&challenge, now).cloned()
+    }
+
+    /// Remembers that something was used before.
+    pub(crate) fn remember_used(&self, used: Used, now: Timestamp) {
+        lock(&self.used).remember(used, (), None, now);
+    }
+
+    /// Whether the store said lately that something was used before.
+    pub(crate) fn was_used(&self, used: &Used, now: Timestamp) -> bool {
+        lock(&self.used).recall(used, now).is_some()
+    }
+
+    /// Remembers that the record of a phone answered a send that repeats an earlier one.
+    pub(crate) fn remember_repeat(&self, phone_index: &SubjectIndex, now: Timestamp) {
+        lock(&self.repeats).remember(phone_index.clone(), (), None, now);
+    }
+
+    /// Whether the record of a phone answered such a send lately. The next one is likely to repeat one, too.
+    pub(crate) fn was_repeated(&self, phone_index: &SubjectIndex, now: Timestamp) -> bool {
+        lock(&self.repeats).recall(phone_index, now).is_some()
+    }
+
     /// Lists the denials that hold for a send at `now`, each with its subject, in the order of the gates.
     ///
-    /// A phone that was verified at the device or in the network of the caller may have a reserve for it. So the store
+    /// A phone that was verified at the device or in the network of the caller may have an allowance for it. So the store
     /// decides, until it has refused that place, too.
     pub(crate) fn recall(&self, plan: &SendPlan, now: Timestamp) -> Vec<(Denial, Subject)> {
         let refusals = lock(&self.denials);
@@ -126,7 +239,7 @@ impl Remembered {
 
 /// The purses whose content a refusal remembers. That of the network depends on the caller.
 fn list_purse_keys(ask: &Ask) -> [PurseKey; 3] {
-    [ask.country_key(), ask.block_key(), ask.service_key()]
+    [ask.country_key(), ask.number_block_key(), ask.service_key()]
 }
 
 /// Locks a memory, even after a panic under its lock: what it holds only refuses.

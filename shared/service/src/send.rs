@@ -32,7 +32,6 @@ use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber};
-use phoneproof_domain::purse::plan_first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
@@ -43,10 +42,11 @@ use self::payment::Precheck;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
 use self::repeat::Existing;
+use crate::remembered::Used;
 use crate::{PresentedToken, Service, Unavailable};
 
-/// How often a send plans its transaction, when the phone's record has room for another reservation than the planned
-/// one.
+/// How many times a send plans its transaction, when the phone's record has room for another reservation than the
+/// planned one.
 ///
 /// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
 const ROUNDS: u32 = 8;
@@ -65,7 +65,9 @@ struct Checked<'s> {
     /// How the code is to reach the person.
     medium: Medium,
     /// Whether the number can be called.
-    is_called: bool,
+    can_be_called: bool,
+    /// Whether the operator's edge vouches for the caller.
+    is_vouched_for: bool,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
@@ -97,7 +99,7 @@ impl Given<'_> {
 impl Service {
     /// Texts a code to the command's phone.
     ///
-    /// One transaction checks and counts every rule, and only then the text is handed to its route. When the rules
+    /// One transaction checks and counts every rule, and only then is the text handed to its route. When the rules
     /// cannot be checked, nothing is sent.
     ///
     /// # Errors
@@ -109,7 +111,7 @@ impl Service {
         request: &mut RequestContext,
     ) -> Result<Sent, SendError> {
         let checked = self.check(&command, request)?;
-        let keyring = self.keys.keyring(request).await?;
+        let keyring = self.keys.read_keyring(request).await?;
         let given = Given {
             command: &command,
             checked: &checked,
@@ -117,16 +119,14 @@ impl Service {
         };
         let mut prepared = self.prepare(given, request).await?;
         let mut text = given.render(&prepared, request);
-        let of_text = prepared.challenge.payment.as_ref();
-        let mut ask = self.make_ask(given, of_text, text.segments, request);
-        let mut plan = self.make_plan(given, &prepared, request);
-        plan.caller = ask.as_ref().map(|ask| self.make_phone_caller(ask));
-        plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));
+        let text_payment = prepared.challenge.payment.as_ref();
+        let mut ask = self.make_ask(given, text_payment, text.segments, request);
+        let mut plan = self.make_plan(given, &prepared, ask.as_ref(), request);
         let mut precheck = match &ask {
             Some(ask) if command.medium == Medium::Text => {
                 self.pay_from_memory(ask, &mut plan, request).await?
             }
-            // What calls cost is not remembered: they are few.
+            // A call that nobody pays for is remembered by its challenge.
             Some(_) | None => Precheck::default(),
         };
         let unpaid = precheck.find_refusal();
@@ -149,16 +149,19 @@ impl Service {
                         Box::pin(self.pay_again(ask, &mut plan, &moved, request)).await?;
                     }
                 }
-                // The store plans such a send again.
-                Err(ReserveError::Refused(SendRefusal::Instead(_), _)) => {
+                Err(ReserveError::Denied(denied)) => {
+                    let denied = (denied.denial, denied.subject);
+                    return Err(self.deny(denied, checked.is_vouched_for, request));
+                }
+                // The store plans such a send again, and a denial is not among its refusals.
+                Err(ReserveError::Refused(SendRefusal::Instead(_) | SendRefusal::Denied(_))) => {
                     return Err(StoreError::Contradiction("a send").into());
                 }
-                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot), _)) => {
+                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
                     let existing = Existing::find(index, &slot, prepared, given)?;
                     if existing.is_over_cooldown(&checked, request.now) {
-                        if let Some((denial, subject)) = unpaid {
-                            request.facts.denied = subject;
-                            return Err(self.deny(denial, request));
+                        if let Some(unpaid) = unpaid {
+                            return Err(self.deny(unpaid, checked.is_vouched_for, request));
                         }
                         prepared = self.resend_last(existing, given, request);
                         text = given.render(&prepared, request);
@@ -166,23 +169,27 @@ impl Service {
                     }
                     return self.repeat(&existing, given, request);
                 }
-                Err(ReserveError::Refused(SendRefusal::Resent(index, slot), _)) => {
+                Err(ReserveError::Refused(SendRefusal::Resent(index, slot))) => {
                     let existing = Existing::find(index, &slot, prepared, given)?;
                     return self.repeat(&existing, given, request);
                 }
-                Err(ReserveError::Refused(SendRefusal::Closed(closed), _)) => {
+                Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                    if let Some(presented) = prepared.presented {
+                        self.remembered.close(presented, closed, request.now);
+                    }
                     return Err(SendError::Closed(closed));
                 }
-                Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) => {
-                    return Err(self.deny(denial, request));
-                }
                 Err(ReserveError::AttestationUsed) => {
+                    if let Some(digest) = plan.attestation {
+                        let used = Used::Attestation(digest);
+                        self.remembered.remember_used(used, request.now);
+                    }
                     return Err(SendError::Attestation(AttestationFault::Used));
                 }
                 Err(ReserveError::Store(error)) => return Err(error.into()),
             }
         }
-        Err(StoreError::Contended("TransactWriteItems").into())
+        Err(Unavailable::Unsettled(ROUNDS).into())
     }
 
     /// Makes the token for the client. A resend keeps its token, if its challenge is the same.
@@ -211,9 +218,10 @@ impl Service {
         let address = check_caller(business, command)?;
         let (destination, test) = self.read_destination(command, request)?;
         // CloudWatch bills a metric per country, so only countries of the policy are reported.
-        request.facts.country = destination
+        let country = destination
             .country
             .filter(|country| self.policy.numbers.countries.contains(country));
+        request.facts.country = country;
         // A test number may lie outside the served countries and types, because it is never texted.
         if test.is_none() {
             self.policy
@@ -232,27 +240,28 @@ impl Service {
                     | DestinationRefusal::Calls => SendError::Destination(refusal),
                 })?;
         }
-        let country = request.facts.country;
         let voice = self.policy.voice.as_ref();
-        let is_called = voice.is_some_and(|voice| test.is_some() || voice.serves(country));
+        let can_be_called = voice.is_some_and(|voice| test.is_some() || voice.serves(country));
         // A call to a test number is never placed.
-        if command.medium == Medium::Call && test.is_none() && !is_called {
+        if command.medium == Medium::Call && test.is_none() && !can_be_called {
             return Err(SendError::Destination(DestinationRefusal::Calls));
         }
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
+            request.facts.vouched = true;
         }
-        let locales = self.policy.sms.locales(request.facts.country);
+        let locales = self.policy.sms.locales(country);
         Ok(Checked {
             business,
             templates,
             test,
             phone: destination.phone,
-            country: request.facts.country,
+            country,
             locales,
             locale: templates.choose_locale(locales, &command.locales),
             medium: command.medium,
-            is_called,
+            can_be_called,
+            is_vouched_for: command.attestation.is_some(),
             action: command
                 .action
                 .as_ref()
@@ -267,8 +276,8 @@ impl Service {
 
     /// Reads the phone, and finds the test number that it is.
     ///
-    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one. One
-    /// whose time is over is refused.
+    /// A test number need not exist. What is typed is its number even when the numbering plan reads another one. A test
+    /// number whose time is over is refused.
     fn read_destination(
         &self,
         command: &SendCommand,
@@ -332,5 +341,5 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
 /// Derives the reference that a client gets for `challenge` where tokens are stored.
 fn derive_reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
     let indexer = keyring.indexer();
-    indexer.reference(challenge.id, challenge.expires_at)
+    indexer.derive_reference(challenge.id, challenge.expires_at)
 }

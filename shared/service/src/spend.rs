@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use phoneproof_aws::store::SpendOutcome;
+use phoneproof_crypto::digest::sha256;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::WriteId;
 use phoneproof_guard::{Guard, LEEWAY_SECONDS, Rejection};
 use phoneproof_observe::RequestContext;
 
+use crate::remembered::Used;
 use crate::verify::to_numeric_date;
 use crate::{Service, Unavailable};
 
@@ -51,7 +53,7 @@ impl Service {
         command: &SpendCommand,
         request: &mut RequestContext,
     ) -> Result<(), SpendError> {
-        let keyring = self.keys.keyring(request).await?;
+        let keyring = self.keys.read_keyring(request).await?;
         // The service checks the token with the same guard as a relying party.
         let jwks = keyring.jwks().to_string();
         // What the token approves is the relying party's to compare. Here it only counts.
@@ -70,6 +72,10 @@ impl Service {
         let accepted_until = i64::try_from(proof.expires_at).unwrap_or(i64::MAX);
         let kept_until =
             Timestamp::from_unix(accepted_until) + Duration::from_secs(2 * LEEWAY_SECONDS);
+        let used = Used::SuccessToken(sha256(proof.jti.as_bytes()));
+        if self.remembered.was_used(&used, request.now) {
+            return Err(SpendError::AlreadySpent);
+        }
         let write = WriteId(request.draw()?);
         let outcome = self
             .store
@@ -77,7 +83,10 @@ impl Service {
             .await?;
         match outcome {
             SpendOutcome::Now => Ok(()),
-            SpendOutcome::Before => Err(SpendError::AlreadySpent),
+            SpendOutcome::Before => {
+                self.remembered.remember_used(used, request.now);
+                Err(SpendError::AlreadySpent)
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ pub struct CreditDue {
     payment: Payment,
     country: Country,
     number_block: SubjectIndex,
-    /// What the call cost that spoke the code, if one did.
+    /// The cost of the call that spoke the code, if one did.
     call_price: Option<Micros>,
 }
 
@@ -93,7 +93,7 @@ impl Service {
     /// and then knows the answer. The same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success
     /// token with the same claims.
     ///
-    /// A right code that is entered for the first time earns a [credit](Self::credit), which is put into `due`, also if
+    /// A right code that is entered for the first time earns a [credit](Self::credit), which is put into `due`, even if
     /// there is no success token in the end. The answer need not wait for it.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Service {
         due: &mut Option<CreditDue>,
         request: &mut RequestContext,
     ) -> Result<Success, VerifyError> {
-        let keyring = self.keys.keyring(request).await?;
+        let keyring = self.keys.read_keyring(request).await?;
         let opened = self.open_token(&command.token.0, &keyring, request).await?;
         let (challenge, root) = opened.ok_or(VerifyError::Token)?;
         request.facts.country = challenge.country;
@@ -130,7 +130,7 @@ impl Service {
         if let Some(needed) = find_other_length(&challenge, root, business, &command.code) {
             return Err(VerifyError::CodeLength { needed });
         }
-        let phone_index = keyring.indexer().phone(&challenge.phone);
+        let phone_index = keyring.indexer().index_phone(&challenge.phone);
         let guess = Guess {
             id: challenge.id,
             slot: challenge.slot,
@@ -141,10 +141,20 @@ impl Service {
         let terms = self.policy.make_terms(request.now, &self.policy.limits);
         let evidence = (right && !challenge.test)
             .then(|| self.make_evidence(&challenge, keyring.indexer(), request.now));
-        let recorded =
-            self.store
-                .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request);
-        let consumed = match recorded.await? {
+        let key = (challenge.id, challenge.expires_at);
+        let outcome = match self.remembered.find_guess_refusal(&key, request.now) {
+            Some(refusal) => GuessOutcome::Refused(refusal),
+            None => {
+                self.store
+                    .record_guess(&phone_index, &guess, &terms, evidence.as_ref(), request)
+                    .await?
+            }
+        };
+        if let GuessOutcome::Refused(refusal) = &outcome {
+            self.remembered
+                .refuse_guesses(key, right, refusal, request.now);
+        }
+        let consumed = match outcome {
             GuessOutcome::Counted { calls, .. } if right => {
                 request.facts.verified = !challenge.test;
                 *due = find_credit(&challenge, calls, keyring.indexer());
@@ -155,7 +165,7 @@ impl Service {
                 Consumed { used, calls }
             }
             GuessOutcome::Counted { attempts_left, .. } => {
-                let device = keyring.indexer().device(&challenge.device);
+                let device = keyring.indexer().index_device(&challenge.device);
                 request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
                 return Err(VerifyError::WrongCode { attempts_left });
             }
@@ -206,7 +216,7 @@ impl Service {
     fn make_evidence(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Evidence {
         let network = challenge.payment.as_ref();
         let network = network.map(|payment| payment.payer.network.clone());
-        Evidence::from_code(indexer.device(&challenge.device), now, self.purses())
+        Evidence::from_code(indexer.index_device(&challenge.device), now, self.purses())
             .with_network(network)
     }
 
@@ -254,7 +264,7 @@ fn find_credit(
     Some(CreditDue {
         payment: challenge.payment.clone()?,
         country: challenge.country?,
-        number_block: indexer.number_block(&challenge.phone),
+        number_block: indexer.index_number_block(&challenge.phone),
         call_price: calls.map(|calls| calls.price),
     })
 }

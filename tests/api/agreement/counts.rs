@@ -41,8 +41,9 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
             let stored = bench.reserve(&plan).await;
             match gate.examine(&found, &plan.reservation, &plan.terms) {
                 Verdict::Holds => assert_eq!(stored, Ok(()), "{what}"),
-                Verdict::Refuses(refusal, _) => {
-                    assert_eq!(stored, Err(ReserveError::Refused(refusal, None)), "{what}");
+                Verdict::Refuses(refusal, subject) => {
+                    let decided = make_error(refusal, subject, None);
+                    assert_eq!(stored, Err(decided), "{what}");
                     assert_eq!(bench.tally(gate).await, tally, "{what}");
                     continue;
                 }
@@ -150,11 +151,11 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     for only in &counting {
         let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
         plan.gates = all.iter().filter(is_kept).cloned().collect();
-        let Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) = bench.reserve(&plan).await
-        else {
+        let Err(ReserveError::Denied(denied)) = bench.reserve(&plan).await else {
             panic!("{:?} is used up", only.rule);
         };
-        assert_eq!(denial.rule(), only.rule.name());
+        assert_eq!(denied.denial.rule(), only.rule.name());
+        assert_eq!(denied.subject, only.subject);
     }
 }
 

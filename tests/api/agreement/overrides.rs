@@ -48,7 +48,7 @@ fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
     let ask = ask(bench, 0, "home");
     let start = [
         (ask.country_key(), PurseItem::default()),
-        (ask.block_key(), PurseItem::default()),
+        (ask.number_block_key(), PurseItem::default()),
         (ask.network_key(), PurseItem::default()),
     ];
     let read = |items: &Items| Records::read(&ask, None, |key| item_of(items, key)).expect("whole");

@@ -2,7 +2,7 @@
 
 use phoneproof_domain::purse::{
     Attribute, Caller, Change, Claim, Condition, Evidence, Lane, Payer, Plan, PurseItem, PurseKey,
-    Stored, Write,
+    Stored, Taken, Write,
 };
 
 use super::*;
@@ -104,6 +104,7 @@ async fn the_store_and_the_domain_write_purses_alike() {
                 payer: payer(),
                 claim: Claim::Nothing,
                 granted_until: None,
+                taken: Taken::ALL,
                 call: None,
                 writes: vec![write.clone()],
                 empty: None,
@@ -198,12 +199,13 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
             let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
             plan.caller = Some(phoneproof_aws::store::PhoneCaller {
                 caller: caller.clone(),
-                reserve: 2,
+                allowance: 2,
             });
             plan.paid = Some(Plan {
                 payer: payer(),
                 claim,
                 granted_until: None,
+                taken: Taken::ALL,
                 call: None,
                 writes: vec![],
                 empty: None,

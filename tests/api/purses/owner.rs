@@ -55,7 +55,7 @@ async fn strangers_who_keep_asking_for_a_phone_do_not_stop_its_owner() {
             assert!([202, 429].contains(&stranger.status), "{}", stranger.text);
             world.advance(1);
         }
-        // Without a code typed in: the reserve has three texts, with a cooldown of its own.
+        // Without a code typed in: the allowance has three texts, with a cooldown of its own.
         let mut last = None;
         for n in 0..3 {
             let sent = world.client.send_from(&number, owner, &familiar(1)).await;
@@ -72,12 +72,12 @@ async fn strangers_who_keep_asking_for_a_phone_do_not_stop_its_owner() {
                 .status,
             200
         );
-        // The reserve has the phone's limit of an hour once more.
+        // The allowance has the phone's limit of an hour once more.
         world.advance(3_600);
     }
 }
 
-/// The reserve is not for those who do not wait.
+/// The allowance is not for those who do not wait.
 #[tokio::test]
 async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
     let world = start().await;
@@ -100,7 +100,7 @@ async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
     assert_eq!(sent.status, 202, "{}", sent.text);
 }
 
-/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve
+/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the allowance
 /// did.
 #[tokio::test]
 async fn a_remembered_refusal_of_a_known_phone_does_not_refuse_its_owner() {
@@ -129,7 +129,7 @@ async fn a_remembered_refusal_of_a_known_phone_does_not_refuse_its_owner() {
     };
     let sent = owner().await;
     assert_eq!(sent.status, 202, "{}", sent.text);
-    // The reserve has a cooldown of its own, which is remembered, too.
+    // The allowance has a cooldown of its own, which is remembered, too.
     assert_refused(&owner().await, "phone-cooldown");
     drop(world.proxy().take_calls());
     for _ in 0..10 {
@@ -216,5 +216,48 @@ async fn evidence_leaves_the_record_after_90_days() {
         let asked = world.client.send_from(&nth(1), "stranger", &address).await;
         assert_eq!(asked.status, 202, "{}", asked.text);
         assert_eq!(is_known().await, known, "after {days} more days");
+    }
+}
+
+/// The allowance of a known phone may find that no purse pays. The answer is then that of any phone, or the purse's name
+/// would tell that somebody has verified this one.
+#[tokio::test]
+async fn a_purse_that_cannot_pay_for_an_allowance_tells_nothing_of_the_phone() {
+    let world = World::builder().purses().proxied();
+    let world = world.policy("phone_per_hour = 5\n", "phone_per_hour = 1\n");
+    let world = world.start().await;
+    let (known, unknown) = (nth(1), nth(2));
+    let verified = verify_from(&world, &known, "owner", "198.51.0.1").await;
+    assert_eq!(verified.status, 200);
+    let sent = world.client.send_from(&unknown, "other", "203.0.113.1");
+    assert_eq!(sent.await.status, 202);
+    let mut strangers = 10..40;
+    let refused = loop {
+        let n = strangers.next().expect("the country is empty before");
+        let address = format!("203.{n}.113.1");
+        let device = format!("s{n}");
+        let answer = world.client.send_from(&nth(n), &device, &address).await;
+        if answer.status != 202 {
+            break answer;
+        }
+    };
+    assert_refused(&refused, "country-purse");
+    world.advance(61);
+    for instance in [world.instance().await, world.instance().await] {
+        let client = Client::new(&instance.url);
+        for _ in 0..2 {
+            // A new device in the network that the known phone was verified in, and its own device elsewhere.
+            for (device, address) in [("new", "198.51.0.2"), ("owner", "203.99.113.1")] {
+                let answers = [
+                    client.send_from(&known, device, address).await,
+                    client.send_from(&unknown, device, address).await,
+                ];
+                for answer in &answers {
+                    assert_refused(answer, "phone-per-hour");
+                }
+                let [known, unknown] = answers.map(|answer| answer.json["retryAt"].clone());
+                assert_eq!(known, unknown);
+            }
+        }
     }
 }

@@ -79,7 +79,7 @@ impl Day {
         let mut dice = Dice::new(1);
         let crowd = Crowd::new(dice.fork(), place, per_day, Habits::default());
         let mut day = Self {
-            keyring: world.keyring(SECRET_ID).await,
+            keyring: world.read_keyring(SECRET_ID).await,
             world,
             place,
             crowd,
@@ -301,7 +301,7 @@ impl Day {
             let key = PurseKey::Network {
                 country,
                 shard: 0,
-                network: self.keyring.indexer().purse_network(&source),
+                network: self.keyring.indexer().index_purse_network(&source),
             };
             let item = PurseItem::from_iter([
                 (Attribute::Room, price * i64::from(policy.network.cap)),
@@ -327,14 +327,17 @@ impl Day {
         };
         let device = DeviceId::parse(&device(&own)).expect("a device");
         let before = Timestamp::from_unix(self.midnight - SECONDS);
-        let evidence =
-            Evidence::from_code(indexer.device(&device), before, &PursePolicy::default());
+        let evidence = Evidence::from_code(
+            indexer.index_device(&device),
+            before,
+            &PursePolicy::default(),
+        );
         let item = json!({
             "proved": { "N": evidence.until.unix().to_string() },
             "proved_since": { "N": (self.midnight - 90 * SECONDS).to_string() },
             "proved_device": { "S": evidence.device.as_str() },
         });
-        self.put("Challenges", indexer.phone(&phone).as_str(), item)
+        self.put("Challenges", indexer.index_phone(&phone).as_str(), item)
             .await;
     }
 

@@ -220,13 +220,14 @@ fn phones(c: &mut Criterion) {
 fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
     let (indexer, challenge) = (keyring.indexer(), challenge(keyring));
     let subjects = Subjects {
-        phone_index: indexer.phone(&challenge.phone),
-        device_index: indexer.device(&challenge.device),
-        address_index: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
-        number_block_index: indexer.number_block(&challenge.phone),
+        phone_index: indexer.index_phone(&challenge.phone),
+        device_index: indexer.index_device(&challenge.device),
+        address_index: indexer
+            .index_address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
+        number_block_index: indexer.index_number_block(&challenge.phone),
         country_index: challenge.country.map(SubjectIndex::of_country),
         network_indexes: indexer
-            .networks(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
+            .index_networks(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
         business_index: None,
     };
     SendPlan {

@@ -45,7 +45,7 @@ pub(crate) const JSON_WORDS: &[&str] = &[
 /// Reads the bytes as the body of `POST /v1/send`.
 pub(crate) const SEND: Target = Target {
     name: "send_body",
-    run: |bytes| judge(Endpoint::Send, bytes, SendBody::command, check_send),
+    run: |bytes| judge(Endpoint::Send, bytes, SendBody::read_command, check_send),
     seeds: || {
         bytes_of([
             r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login"}"#,
@@ -61,7 +61,14 @@ pub(crate) const SEND: Target = Target {
 /// Reads the bytes as the body of `POST /v1/verify`.
 pub(crate) const VERIFY: Target = Target {
     name: "verify_body",
-    run: |bytes| judge(Endpoint::Verify, bytes, VerifyBody::command, check_verify),
+    run: |bytes| {
+        judge(
+            Endpoint::Verify,
+            bytes,
+            VerifyBody::read_command,
+            check_verify,
+        )
+    },
     seeds: || {
         bytes_of([
             r#"{"token":"v1.r1-20780.CaNaRy","code":"123456"}"#,
@@ -74,7 +81,7 @@ pub(crate) const VERIFY: Target = Target {
 /// Reads the bytes as the body of `POST /v1/spend`.
 pub(crate) const SPEND: Target = Target {
     name: "spend_body",
-    run: |bytes| judge(Endpoint::Spend, bytes, SpendBody::command, check_spend),
+    run: |bytes| judge(Endpoint::Spend, bytes, SpendBody::read_command, check_spend),
     seeds: || bytes_of([r#"{"token":"eyJ.CaNaRy.e30","audience":"login"}"#]),
     words: JSON_WORDS,
 };

@@ -110,7 +110,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
     };
     assert_silent(&format!("{incoming:?}"));
     let read = match incoming.endpoint {
-        Endpoint::Send => SendBody::command(&incoming).map(|command| {
+        Endpoint::Send => SendBody::read_command(&incoming).map(|command| {
             let ip = context["http"]["sourceIp"].as_str().expect("an address");
             let ip: IpAddr = ip.parse().expect("an address");
             assert_eq!(
@@ -119,8 +119,8 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
                 "the address is the one that the gateway names"
             );
         }),
-        Endpoint::Verify => VerifyBody::command(&incoming).map(drop),
-        Endpoint::Spend => SpendBody::command(&incoming).map(drop),
+        Endpoint::Verify => VerifyBody::read_command(&incoming).map(drop),
+        Endpoint::Spend => SpendBody::read_command(&incoming).map(drop),
         Endpoint::Policy
         | Endpoint::Ping
         | Endpoint::Jwks

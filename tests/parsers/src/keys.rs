@@ -153,7 +153,7 @@ fn keyring(bytes: &[u8]) -> Outcome {
     assert_eq!(again.jwks(), keyring.jwks());
     assert_eq!(again.current().id(), keyring.current().id());
     let phone = Phone::from_canonical("+14152007986").expect("canonical");
-    let index = |keyring: &Keyring| keyring.indexer().phone(&phone);
+    let index = |keyring: &Keyring| keyring.indexer().index_phone(&phone);
     assert_eq!(index(&again), index(&keyring), "indexes outlive every edit");
     let pepper = |keyring: &Keyring| keyring.current_pepper(NOW).key().to_vec();
     assert_eq!(pepper(&again), pepper(&keyring));

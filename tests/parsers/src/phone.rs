@@ -137,5 +137,5 @@ fn check_hidden(phone: &Phone) {
     assert_eq!(masked.chars().count(), text.len());
     assert_eq!(masked.chars().filter(char::is_ascii_digit).count(), 2);
     assert!(!format!("{phone:?}").chars().any(|c| c.is_ascii_digit()));
-    assert_eq!(phone.block(), &text[..text.len() - 4]);
+    assert_eq!(phone.number_block(), &text[..text.len() - 4]);
 }

@@ -144,7 +144,7 @@ origin = "pay.example.com"
 android_hash = "FA+9qCX9VSu"
 texts_per_hour = 500
 texts_per_day = 4000
-client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+client_key_sha256 = "A3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 [business.pay.templates]
 de = "{brand}: {code}, {minutes:Minute|Minuten}, {action}"
 en_GB = "{code} for {brand}"

@@ -45,7 +45,7 @@ async fn decide(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
         Endpoint::Refresh => sessions::refresh(accounts, incoming).await,
         Endpoint::ResetPassword => accounts::reset_password(accounts, incoming).await,
         Endpoint::Jwks => {
-            let jwks = accounts.jwks(&mut incoming.context).await;
+            let jwks = accounts.read_jwks(&mut incoming.context).await;
             Reply::json(StatusCode::OK, &jwks?)
         }
         Endpoint::Protected(endpoint) => {

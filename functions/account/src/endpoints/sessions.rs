@@ -44,7 +44,7 @@ pub(super) async fn list(
     let account = accounts
         .read_own_account(access, &mut incoming.context)
         .await?;
-    let keyring = accounts.keyring(&mut incoming.context).await;
+    let keyring = accounts.read_keyring(&mut incoming.context).await;
     let keyring = keyring.map_err(unavailable)?;
     let sessions = Sessions::new(
         account.sessions,

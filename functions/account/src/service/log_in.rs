@@ -138,8 +138,8 @@ impl Accounts {
         // Whether the number may be texted is the verification service's to say. Here it only names an account.
         let typed = self.phones.parse_any(&phone.text, phone.region);
         let destination = typed.map_err(AccountRefusal::Phone)?;
-        let keyring = self.keyring(request).await?;
-        let phone_index = keyring.indexer().phone(&destination.phone);
+        let keyring = self.read_keyring(request).await?;
+        let phone_index = keyring.indexer().index_phone(&destination.phone);
         let verified = match token {
             Some(token) => Some(self.check_proof(&token, business::LOGIN, request).await?),
             None => None,
@@ -167,7 +167,11 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
         let now = request.now;
-        let address = self.keyring(request).await?.indexer().address(address);
+        let address = self
+            .read_keyring(request)
+            .await?
+            .indexer()
+            .index_address(address);
         let (phone_index, presented) = (&attempt.phone_index, attempt.classify());
         let quota = make_address_quota(now);
         for _ in 0..ROUNDS {

@@ -131,7 +131,7 @@ impl Accounts {
     /// [`KeysError`] says what is wrong with the keyring.
     pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
         self.phones.warm_up();
-        self.keyring(request).await.map(drop)
+        self.read_keyring(request).await.map(drop)
     }
 
     /// Returns the URL that is both issuer and audience of access tokens.
@@ -140,11 +140,11 @@ impl Accounts {
         &self.issuer
     }
 
-    pub(crate) async fn keyring(
+    pub(crate) async fn read_keyring(
         &self,
         request: &mut RequestContext,
     ) -> Result<Arc<Keyring>, KeysError> {
-        self.keys.keyring(request).await
+        self.keys.read_keyring(request).await
     }
 
     /// Returns the public keys of access tokens, as a JWKS (RFC 7517).
@@ -152,11 +152,11 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountRefusal::Unavailable`] when the keyring could not be read.
-    pub async fn jwks(
+    pub async fn read_jwks(
         &self,
         request: &mut RequestContext,
     ) -> Result<serde_json::Value, AccountRefusal> {
-        Ok(self.keyring(request).await?.jwks())
+        Ok(self.read_keyring(request).await?.jwks())
     }
 
     /// Checks an access token, but not whether its session has ended.
@@ -171,7 +171,7 @@ impl Accounts {
     ) -> Result<Access, AccessRefusal> {
         let answer_due = request.deadline;
         request.deadline = answer_due.min(Instant::now() + KEYS_WITHIN);
-        let keyring = self.keyring(request).await;
+        let keyring = self.read_keyring(request).await;
         request.deadline = answer_due;
         let guard = self.tokens.guard(&keyring?)?;
         let now = u64::try_from(request.now.unix()).unwrap_or(0);
@@ -207,7 +207,11 @@ impl Accounts {
             return Err(AccountRefusal::TestNumber);
         }
         let phone = Phone::from_canonical(&proof.phone).ok_or(AccountRefusal::Token)?;
-        let phone_index = self.keyring(request).await?.indexer().phone(&phone);
+        let phone_index = self
+            .read_keyring(request)
+            .await?
+            .indexer()
+            .index_phone(&phone);
         Ok(VerifiedPhone {
             proof,
             phone,
@@ -237,7 +241,7 @@ impl Accounts {
         request: &mut RequestContext,
         work: impl FnOnce(Hasher<'_>, &dyn Random) -> Result<T, HashFailed> + Send + 'static,
     ) -> Result<T, AccountRefusal> {
-        let keyring = self.keyring(request).await?;
+        let keyring = self.read_keyring(request).await?;
         let (random, now) = (Arc::clone(&request.random), request.now);
         let permit = self.hashing.acquire().await;
         let _permit = permit.map_err(|_: AcquireError| HashFailed::QueueClosed)?;

@@ -38,7 +38,7 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<Tokens, AccountRefusal> {
         let now = request.now;
-        let keyring = self.keyring(request).await?;
+        let keyring = self.read_keyring(request).await?;
         let jti = request.draw()?;
         let claims = AccessClaims::new(&self.issuer, token.account(), token.session(), jti, now);
         let access = keyring
@@ -64,7 +64,7 @@ impl Accounts {
         text: &str,
         request: &mut RequestContext,
     ) -> Result<Tokens, AccountRefusal> {
-        let keyring = self.keyring(request).await?;
+        let keyring = self.read_keyring(request).await?;
         let token = RefreshToken::parse(text, &keyring).ok_or(AccountRefusal::RefreshToken)?;
         for _ in 0..ROUNDS {
             let account = self.store.read_account(token.account(), request).await?;

@@ -50,7 +50,7 @@ impl Accounts {
         let now = request.now;
         let id = SessionId(request.draw()?);
         let token = RefreshToken::first(account.id, id, request.random.as_ref())?;
-        let keyring = self.keyring(request).await?;
+        let keyring = self.read_keyring(request).await?;
         let begun = NamedSession {
             session: Session::new(token.digest(), now),
             device: SealedName::seal(device, id, &keyring, request.random.as_ref())?,

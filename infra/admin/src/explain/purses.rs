@@ -9,7 +9,7 @@ use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
     Ask, Caller, Claim, Damaged, Lane, Outlook, Plan, PurseKey, PurseRefusal, Records, Stopped,
-    foresee, view_purses,
+    foresee, plan_in_shadow, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use serde_json::{Value, json};
@@ -41,17 +41,17 @@ pub(super) fn make_ask(
         return Ok(None);
     };
     let shards = policy.purses.shards_of(country);
-    let shard = Ask::shard_of(&indexer.phone(&destination.phone), shards);
+    let shard = Ask::shard_of(&indexer.index_phone(&destination.phone), shards);
     let today = policy.make_terms(now, &policy.limits).today;
     let stranger = Ask::of_stranger(country, shard, shards, price, now, today);
     let device = asked.device.map(parse_device).transpose()?;
     let address = asked.address.map(parse_address).transpose()?;
     let nobody = || SubjectIndex::from_text(String::new());
     Ok(Some(Ask {
-        number_block: indexer.number_block(&destination.phone),
+        number_block: indexer.index_number_block(&destination.phone),
         caller: Caller {
-            device: device.map_or_else(nobody, |device| indexer.device(&device)),
-            network: address.map_or_else(nobody, |address| indexer.purse_network(&address)),
+            device: device.map_or_else(nobody, |device| indexer.index_device(&device)),
+            network: address.map_or_else(nobody, |address| indexer.index_purse_network(&address)),
         },
         ..stranger
     }))
@@ -61,25 +61,29 @@ pub(super) fn make_ask(
 pub(super) struct Forecast {
     ask: Ask,
     outcome: Result<Plan, Stopped>,
+    /// What the other rules decide, when a rule in shadow mode would refuse.
+    in_shadow: Option<Result<Plan, PurseRefusal>>,
     /// What the purses hold; the error names the item that somebody damaged.
     holds: Result<Outlook, (PurseKey, Damaged)>,
     shadowed: Vec<&'static str>,
+    /// Whether the price is an upper bound, because the country has none.
+    is_unpriced: bool,
 }
 
 impl Forecast {
-    /// Reads the purses of `ask`, and decides as a send would. `reserved` is what the text takes out of the phone's
-    /// reserve.
+    /// Reads the purses of `ask`, and decides as a send would. `allowance` is what the text takes out of the phone's
+    /// allowance.
     pub(super) async fn foresee(
         mut ask: Ask,
-        reserved: Option<Claim>,
+        allowance: Option<Claim>,
         policy: &Policy,
         record: &PhoneRecord,
         store: &Store,
     ) -> Result<Self, CommandError> {
-        ask.reserved = reserved;
+        ask.allowance = allowance;
         let keys = [
             ask.country_key(),
-            ask.block_key(),
+            ask.number_block_key(),
             ask.network_key(),
             ask.service_key(),
         ];
@@ -87,7 +91,16 @@ impl Forecast {
         let item = |key: &PurseKey| items.get(key).cloned().unwrap_or_default();
         let (purses, evidence) = (&policy.purses.policy, record.evidence.clone());
         let outcome = foresee(&ask, purses, evidence.clone(), item);
-        let holds = match Records::read(&ask, evidence, item) {
+        let records = Records::read(&ask, evidence, item);
+        let in_shadow = match (&outcome, &records) {
+            (Err(Stopped::Refused(refusal)), Ok(records))
+                if policy.purses.is_shadowed(refusal.rule) =>
+            {
+                Some(plan_in_shadow(&ask, &policy.purses, records))
+            }
+            _ => None,
+        };
+        let holds = match records {
             Ok(records) => Ok(view_purses(&ask, purses, &records)),
             Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
             // Reading refuses nothing.
@@ -95,16 +108,20 @@ impl Forecast {
         };
         Ok(Self {
             outcome,
+            in_shadow,
             holds,
             shadowed: list_shadowed(policy),
+            is_unpriced: specimen::is_unpriced(policy, ask.country),
             ask,
         })
     }
 
-    /// The refusal, unless its rule is in shadow mode.
+    /// The refusal by a rule that is not in shadow mode.
     pub(super) fn refusal(&self) -> Option<PurseRefusal> {
-        let refusal = self.would_refuse()?;
-        (!self.is_shadowed(refusal)).then_some(refusal)
+        match &self.in_shadow {
+            Some(decided) => decided.as_ref().err().copied(),
+            None => self.would_refuse(),
+        }
     }
 
     fn would_refuse(&self) -> Option<PurseRefusal> {
@@ -112,10 +129,6 @@ impl Forecast {
             Err(Stopped::Refused(refusal)) => Some(*refusal),
             Err(Stopped::Damaged(..)) | Ok(_) => None,
         }
-    }
-
-    fn is_shadowed(&self, refusal: PurseRefusal) -> bool {
-        self.shadowed.contains(&refusal.rule.name())
     }
 
     fn damage(&self) -> Option<(PurseKey, Damaged)> {
@@ -135,6 +148,11 @@ impl Forecast {
             Ok(plan) => {
                 let lane = plan.payer.lane.name();
                 let price = format_usd(self.ask.price);
+                let price = if self.is_unpriced {
+                    format!("at most {price}")
+                } else {
+                    price
+                };
                 if plan.granted_until.is_some() {
                     return format!("would be sent now, and an operator's grant pays {price}");
                 }
@@ -156,6 +174,7 @@ impl Forecast {
         let mut json = json!({
             "purse": self.ask.country_key().to_string(),
             "priceUsd": usd(price),
+            "priceIsUpperBound": self.is_unpriced,
             "lane": self.lane().map(Lane::name),
             "granted": self.outcome.as_ref().is_ok_and(|plan| plan.granted_until.is_some()),
             "wouldRefuse": refusal.map(|refusal| refusal.rule.name()),
@@ -184,7 +203,8 @@ impl Forecast {
             let damaged = outlook.damaged_service.as_ref();
             lines.extend(damaged.map(|(key, damage)| name_damage(key, *damage)));
         }
-        if let Some(refusal) = self.would_refuse() {
+        let shadowed = self.would_refuse().filter(|_| self.in_shadow.is_some());
+        for refusal in shadowed.into_iter().chain(self.refusal()) {
             let (rule, at) = (refusal.rule.name(), refusal.retry_at);
             lines.push(format!("{rule} cannot pay until {at}"));
         }

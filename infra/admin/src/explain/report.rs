@@ -113,7 +113,7 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
                     None => format!("refuses: {}", block.reason),
                 },
                 (Some(_), None) if finding.is_lifted => {
-                    "the phone's reserve has a text for this caller".to_owned()
+                    "the phone's allowance has a text for this caller".to_owned()
                 }
                 (Some(_), None) => "refuses".to_owned(),
                 (None, _) => String::new(),

@@ -27,7 +27,9 @@ pub(super) async fn reset(
     let (store, now) = (operator.open_store(&resources), operator.now());
     let name = match &named {
         Named::Network { name, .. } => format!("network {name}"),
-        Named::NumberBlock { phone, .. } => format!("number-block {}xxxx", phone.phone.block()),
+        Named::NumberBlock { phone, .. } => {
+            format!("number-block {}xxxx", phone.phone.number_block())
+        }
         Named::Country(_) | Named::Item(_) => [Some(purse), value]
             .into_iter()
             .flatten()

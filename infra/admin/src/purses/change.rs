@@ -18,6 +18,7 @@ use crate::confirm::confirm;
 use crate::money::{Dollars, format_usd};
 use crate::operator::Operator;
 use crate::output::{CommandError, Reply};
+use crate::specimen;
 
 pub(crate) async fn run(
     operator: &Operator,
@@ -94,9 +95,12 @@ fn name_granted(
             let asks = ask_of_shards(policy, country, now)?.into_iter().take(1);
             let keyed = asks.map(|mut ask| {
                 (ask.number_block, ask.shards) = (index.clone(), 1);
-                (ask.block_key(), ask)
+                (ask.number_block_key(), ask)
             });
-            Ok((format!("{}xxxx", phone.phone.block()), keyed.collect()))
+            Ok((
+                format!("{}xxxx", phone.phone.number_block()),
+                keyed.collect(),
+            ))
         }
         Named::Network { .. } => Err(CommandError::usage(
             "PURSE: a country, as in MA, or number-block with a number is needed; a network earns its room with typed codes",
@@ -158,9 +162,12 @@ async fn give<G: Gift>(
     let price = parts.first().map_or(1, |part| part.ask.price);
     let name = |gift: Option<G>| G::to_text(gift.as_ref(), price);
     let (before, after) = (name(sum_up(shown.iter().copied())), name(given));
+    let country = parts.first().map(|part| part.ask.country);
+    let unpriced = specimen::name_unpriced(policy, country);
+    let note = unpriced.map_or(String::new(), |note| format!(" ({note})"));
     confirm(
         common,
-        &format!("{label}: this replaces {before} by {after}."),
+        &format!("{label}: this replaces {before} by {after}.{note}"),
     )?;
     let mut changed = Vec::new();
     for (part, shown) in parts.iter().zip(&shown) {
@@ -183,7 +190,7 @@ async fn give<G: Gift>(
     let was = name(sum_up(changed.iter().map(|own| read(&own.before))));
     let is = name(sum_up(changed.iter().map(|own| read(&own.after))));
     let describe = |item: &PurseItem| json!({ G::NAME: G::to_json(read(item).as_ref(), price) });
-    let text = format!("{label}: {is}; before: {was}");
+    let text = format!("{label}: {is}; before: {was}{note}");
     Ok(Reply::with_result(describe_all(&changed, describe), text))
 }
 

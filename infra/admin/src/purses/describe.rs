@@ -143,7 +143,7 @@ pub(crate) fn describe_outlook(outlook: &Outlook, price: Micros) -> Map<String, 
 pub(crate) fn describe_others(outlook: &Outlook, price: Micros) -> Map<String, Value> {
     let mut block = describe_purse(&outlook.number_block, price);
     if let Some(members) = block.as_object_mut() {
-        let grant = describe_grant(outlook.block_grant.as_ref(), price);
+        let grant = describe_grant(outlook.number_block_grant.as_ref(), price);
         members.insert("grant".to_owned(), grant);
     }
     let network = &outlook.network;
@@ -216,7 +216,7 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
     ));
     rows.extend(make_row_of_grant(
         "grant to number block",
-        outlook.block_grant.as_ref(),
+        outlook.number_block_grant.as_ref(),
         price,
     ));
     let network = &outlook.network;

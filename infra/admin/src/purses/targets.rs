@@ -101,14 +101,14 @@ pub(crate) async fn parse_purse(
         ("number-block", Some(value)) => {
             let keyring = operator.read_keyring(resources).await?;
             let phone = find_number_block(value, common)?;
-            let index = keyring.indexer().number_block(&phone.phone);
+            let index = keyring.indexer().index_number_block(&phone.phone);
             Ok(Named::NumberBlock { index, phone })
         }
         ("network", Some(value)) => {
             let address = parse_network(value)?;
             let keyring = operator.read_keyring(resources).await?;
             Ok(Named::Network {
-                index: keyring.indexer().purse_network(&address),
+                index: keyring.indexer().index_purse_network(&address),
                 name: Network::of_purse(&address).expose(),
             })
         }

@@ -97,7 +97,10 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
     assert_eq!(before["lastOutcome"], Value::Null);
     let keyring = Keyring::from_json(KEYRING).expect("a keyring");
     let number = Phone::from_canonical(PHONE).expect("canonical");
-    let key = format!("receipt#{}", keyring.indexer().phone(&number).as_str());
+    let key = format!(
+        "receipt#{}",
+        keyring.indexer().index_phone(&number).as_str()
+    );
     let item = json!({
         "pk": { "S": key }, "r_AAAAAAAA": { "S": "1795435200250 40 notify undelivered expired AAAAAAAA" },
         "expires_at": { "N": "1798027200" },

@@ -160,7 +160,10 @@ async fn a_damaged_purse_is_named_stops_those_who_need_it_and_starts_anew() {
             "block#" => {
                 let keyring = Keyring::from_json(KEYRING).expect("a keyring");
                 let number = Phone::from_canonical(target).expect("canonical");
-                format!("block#{}", keyring.indexer().number_block(&number).as_str())
+                format!(
+                    "block#{}",
+                    keyring.indexer().index_number_block(&number).as_str()
+                )
             }
             prefix => site.find_purse(prefix).await,
         };

@@ -327,6 +327,21 @@ async fn a_shadowed_rule_refuses_nobody_and_explain_says_so() {
     );
 }
 
+/// The first rule that refuses is in shadow mode, and another one is not.
+#[tokio::test]
+async fn explain_names_the_rule_that_refuses_after_one_in_shadow_mode() {
+    let site = start("shadow = []", "shadow = [\"money-per-day\"]").await;
+    site.establish().await;
+    site.empty().await;
+    site.set(("Limits", "purse#US#0"), "left", json!({ "N": "0" }))
+        .await;
+    let (purses, sent) = site.explain_and_send(&nth(1), stranger(1)).await;
+    assert_eq!(sent.json["rule"], "country-purse", "{}", sent.text);
+    assert_eq!(purses["wouldRefuse"], "money-per-day");
+    let explained = site.run_done(&["explain", &nth(2)]).await;
+    assert_eq!(explained["refusedBy"], "country-purse", "{explained}");
+}
+
 #[tokio::test]
 async fn explain_knows_that_the_owner_of_a_phone_has_a_reserve() {
     let site = start("", "").await;

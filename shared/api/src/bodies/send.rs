@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
+use crate::Incoming;
 use crate::channels::name_channels;
-use crate::{Incoming, problem};
+use crate::problem::{NOTHING_TEXTED, make_unavailable};
 
 /// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
@@ -104,7 +105,7 @@ impl SendBody {
     /// # Errors
     ///
     /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
-    pub fn command(incoming: &Incoming) -> Result<SendCommand, Problem> {
+    pub fn read_command(incoming: &Incoming) -> Result<SendCommand, Problem> {
         let body: Self = incoming.read_body()?;
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
@@ -146,8 +147,9 @@ impl SendBody {
             idempotency_key,
             client_key,
             address: SourceAddress::new(incoming.source_ip().ok_or_else(|| {
-                problem::unavailable(
+                make_unavailable(
                     "neither the gateway nor the trusted proxy said where the request comes from",
+                    Some(NOTHING_TEXTED),
                 )
             })?),
             user_address,

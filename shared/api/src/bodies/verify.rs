@@ -35,7 +35,7 @@ impl VerifyBody {
     /// # Errors
     ///
     /// A problem that lists every fault of the body.
-    pub fn command(incoming: &Incoming) -> Result<VerifyCommand, Problem> {
+    pub fn read_command(incoming: &Incoming) -> Result<VerifyCommand, Problem> {
         let body: Self = incoming.read_body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));

@@ -22,7 +22,7 @@ use super::record::RecordWrite;
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{OperationFailed, Store};
 
-/// How often the record of a phone whose block others change is erased, before the command gives up.
+/// How many times the command tries to erase the record of a phone whose block others change.
 const FORGET_ROUNDS: u32 = 8;
 
 /// The wrong codes that a phone's record counts.

@@ -78,11 +78,11 @@ pub(super) mod attribute {
     pub(crate) const PROVED_SINCE: &str = "proved_since";
     pub(crate) const PROVED_DEVICE: &str = "proved_device";
     pub(crate) const PROVED_NETWORK: &str = "proved_network";
-    /// The texts since the last typed code: at that device, out of the reserve in that network, in other places.
+    /// The texts since the last typed code: at that device, out of the allowance in that network, in other places.
     pub(crate) const OWED_HERE: &str = "owed_here";
     pub(crate) const OWED_NEAR: &str = "owed_near";
     pub(crate) const OWED_ELSEWHERE: &str = "owed_elsewhere";
-    /// When a text was last taken out of the phone's reserve: that of the device, and that of the network.
+    /// When a text was last taken out of the phone's allowance: that of the device, and that of the network.
     pub(crate) const RESERVED_HERE: &str = "reserved_here";
     pub(crate) const RESERVED_NEAR: &str = "reserved_near";
     /// What leaves with the evidence.
@@ -97,7 +97,7 @@ pub(super) mod attribute {
         RESERVED_HERE,
         RESERVED_NEAR,
     ];
-    /// The tallies: texts of the hour, texts of the day, the same of the two reserves, wrong codes of the day.
+    /// The tallies: texts of the hour, texts of the day, the same of the two allowances, wrong codes of the day.
     pub(crate) const HOUR: &str = "hour";
     pub(crate) const DAY: &str = "day";
     pub(crate) const HOUR_HERE: &str = "here_hour";

@@ -1,30 +1,28 @@
 //! What follows from a transaction of a send that was refused: a refusal, or another plan.
 
 use std::collections::HashMap;
+use std::mem;
 
 use aws_sdk_dynamodb::types::CancellationReason;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Found, Gate, Reserved, Verdict};
+use phoneproof_domain::gate::{Allowance, Found, Gate, Verdict};
 use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal, Share, Terms};
-use phoneproof_domain::purse::Claim;
+use phoneproof_domain::purse::{Claim, Evidence};
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
 use super::StoreError;
 use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
 use super::purse_item::read_purse;
 use super::ranges::read_blocked_ranges;
-use super::reserve_error::ReserveError;
+use super::reserve_error::{Denied, ReserveError};
 use super::send_plan::{KnownEvidence, Moved, PlanPart, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
 /// Decides what follows from a transaction that was refused.
 ///
-/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is,
-/// with its subject. Without a denial, the send is planned again with what the records hold.
-pub(super) fn judge(
-    plan: &SendPlan,
-    reasons: &[CancellationReason],
-) -> (ReserveError, Option<Subject>) {
+/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is.
+/// Without a denial, the send is planned again with what the records hold.
+pub(super) fn judge(plan: &SendPlan, reasons: &[CancellationReason]) -> ReserveError {
     let mut judgement = Judgement::new(plan);
     let parts = plan.parts();
     let refused = parts
@@ -38,7 +36,7 @@ pub(super) fn judge(
             PlanPart::Record(subject, gates) => {
                 let found = find_in_record(subject, item, plan);
                 if let Some(refusal) = judgement.ask_gates(gates, &found) {
-                    return (ReserveError::Refused(refusal, None), None);
+                    return ReserveError::Refused(refusal);
                 }
                 if subject.kind == SubjectKind::Phone {
                     judgement.meet_phone(item, &found);
@@ -51,7 +49,7 @@ pub(super) fn judge(
                     ..Found::default()
                 };
                 if let Some(refusal) = judgement.ask_gates(std::slice::from_ref(gate), &found) {
-                    return (ReserveError::Refused(refusal, None), None);
+                    return ReserveError::Refused(refusal);
                 }
             }
             PlanPart::Purse(write) => {
@@ -73,7 +71,7 @@ pub(super) fn judge(
 pub(super) struct Judgement<'p> {
     plan: &'p SendPlan,
     pub(super) moved: Moved,
-    /// The refusals by the limits of the phone, which its reserve may get around.
+    /// The refusals by the limits of the phone, which its allowance may get around.
     of_phone: Vec<(Denial, Subject)>,
     denials: Vec<(Denial, Subject)>,
     is_attestation_used: bool,
@@ -88,7 +86,8 @@ impl<'p> Judgement<'p> {
                 gates: plan.gates.clone(),
                 wrong: (plan.terms, plan.wrong),
                 reservation: plan.reservation,
-                reserved: None,
+                allowance: None,
+                lifted: None,
                 ended_evidence: plan.ended_evidence,
                 evidence: KnownEvidence::Unread,
                 purses: HashMap::new(),
@@ -114,14 +113,7 @@ impl<'p> Judgement<'p> {
                     }
                 }
                 Verdict::Refuses(SendRefusal::Denied(denial), subject) => {
-                    let of_phone = matches!(
-                        (subject.kind, denial),
-                        (
-                            SubjectKind::Phone,
-                            Denial::CoolingDown { .. } | Denial::Exhausted(..)
-                        )
-                    );
-                    let denials = if of_phone {
+                    let denials = if denial.yields_to_allowance(subject.kind) {
                         &mut self.of_phone
                     } else {
                         &mut self.denials
@@ -175,42 +167,49 @@ impl<'p> Judgement<'p> {
         {
             let (reservation, terms) = (&plan.reservation, &plan.terms);
             let (gates, caller) = (&self.moved.gates, &own.caller);
-            let reserved = found.find_reserve(gates, caller, own.reserve, reservation, terms);
-            if let Some(reserved) = reserved {
-                self.take_reserve(reserved);
+            let allowance = found.find_allowance(gates, caller, own.allowance, reservation, terms);
+            if let Some(allowance) = allowance {
+                self.take_allowance(allowance, evidence.as_ref());
             }
         }
         self.moved.evidence = KnownEvidence::Read(evidence);
     }
 
-    /// Plans to take the text out of the phone's reserve.
-    fn take_reserve(&mut self, reserved: Reserved) {
-        self.moved.reservation = reserved.reservation;
-        self.of_phone.clear();
+    /// Plans to take the text out of the phone's allowance.
+    fn take_allowance(&mut self, allowance: Allowance, evidence: Option<&Evidence>) {
+        self.moved.reservation = allowance.reservation;
+        let lifted = Denial::find_most_lasting(mem::take(&mut self.of_phone));
+        self.moved.lifted = lifted.map(|(denial, subject)| Denied {
+            denial,
+            subject,
+            evidence: evidence.cloned(),
+        });
         self.has_moved = true;
-        self.moved.reserved = Some(reserved.claim);
-        self.moved.gates = reserved.gates;
+        self.moved.allowance = Some(allowance.claim);
+        self.moved.gates = allowance.gates;
     }
 
-    /// Returns the error of the transaction, with the subject that was denied.
-    pub(super) fn conclude(mut self) -> (ReserveError, Option<Subject>) {
+    /// Returns the error of the transaction.
+    pub(super) fn conclude(mut self) -> ReserveError {
         self.denials.append(&mut self.of_phone);
         if let Some((denial, subject)) = Denial::find_most_lasting(self.denials) {
-            let refusal = SendRefusal::Denied(denial);
             let evidence = match self.moved.evidence {
                 KnownEvidence::Read(evidence) if subject.kind == SubjectKind::Phone => evidence,
                 KnownEvidence::Read(_) | KnownEvidence::Unread => None,
             };
-            let refused = ReserveError::Refused(refusal, evidence.map(Box::new));
-            return (refused, Some(subject));
+            return ReserveError::Denied(Box::new(Denied {
+                denial,
+                subject,
+                evidence,
+            }));
         }
         if self.is_attestation_used {
-            return (ReserveError::AttestationUsed, None);
+            return ReserveError::AttestationUsed;
         }
         if self.has_moved || self.moved.is_unpaid {
-            (ReserveError::Again(Box::new(self.moved)), None)
+            ReserveError::Again(Box::new(self.moved))
         } else {
-            (StoreError::Contradiction("a send").into(), None)
+            StoreError::Contradiction("a send").into()
         }
     }
 }

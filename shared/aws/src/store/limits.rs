@@ -9,7 +9,7 @@ use super::send_plan::PlanPart;
 use super::{SendPlan, Store, StoreError, get_item};
 
 impl Store {
-    /// Returns when the last window ends whose limit is used up; `None` when all limits have room. It looks at the
+    /// Returns the end of the last window whose limit is used up; `None` when all limits have room. It looks at the
     /// rules in `plan` that are not in `given_back`. Each subject has one record, which is read once.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use super::{OperationFailed, Store, StoreError};
 
 const OPERATION: &str = "TransactWriteItems";
 
-/// How often the transaction is tried while others write to the record, before the command gives up.
+/// How many times the transaction is tried while others write to the record, before the command gives up.
 const ROUNDS: u32 = 12;
 
 impl Store {

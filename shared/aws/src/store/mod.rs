@@ -52,7 +52,7 @@ pub use self::read::get_item;
 pub use self::receipts::Kept;
 pub use self::reference::StoredToken;
 pub use self::refund::{PriceKept, Refund};
-pub use self::reserve_error::ReserveError;
+pub use self::reserve_error::{Denied, ReserveError};
 pub use self::send_plan::{KnownEvidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, TransactionOutcome, transact};

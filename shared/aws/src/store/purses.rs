@@ -81,7 +81,7 @@ impl Store {
         let keys = if ask.call_after.is_some() {
             vec![ask.calls_key()]
         } else {
-            vec![ask.country_key(), ask.block_key(), ask.network_key()]
+            vec![ask.country_key(), ask.number_block_key(), ask.network_key()]
         };
         let missing: Vec<_> = keys
             .into_iter()
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address.
-    /// What the call cost that spoke the code, `call_price`, goes back to the calls of the country.
+    /// `call_price`, the cost of the call that spoke the code, goes back to the calls of the country.
     ///
     /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody
@@ -288,9 +288,13 @@ impl Store {
             {
                 // Nothing was asked for.
                 Ok(Written::Done(after)) if after.is_empty() => return Credit::end(seen),
-                // Damage to another attribute does not undo the credit, and the next send says what is damaged.
                 Ok(Written::Done(after)) => {
-                    return Credit::end(read(&read_purse(&after)).ok().flatten());
+                    let left = read(&read_purse(&after)).unwrap_or_else(|damage| {
+                        // Damage to another attribute does not undo the credit. Not every send looks at it.
+                        tracing::error!(item = %key, %damage, "an item was damaged by hand");
+                        None
+                    });
+                    return Credit::end(left);
                 }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
                     Ok(Some(record)) => seen = Some(record),

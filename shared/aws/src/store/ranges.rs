@@ -28,7 +28,7 @@ use super::{Block, BlockListError, OperationFailed, Store, StoreError};
 /// larger, and each send pays for the size of the copy that it reads.
 const NAME_CHARACTERS: usize = 16;
 
-/// How often the copies are compared with the list and written, before the command gives up.
+/// How many times the copies are compared with the list and written, before the command gives up.
 const ROUNDS: u32 = 8;
 
 /// The partition key of a copy begins with this.

@@ -102,7 +102,7 @@ impl RecordWrite {
 
     /// Requires that fewer than the quota were counted, and removes the counts of all other windows.
     ///
-    /// The condition is the decision of [`Tally::admits`].
+    /// The condition is the decision of `Gate::examine`.
     pub(super) fn limit_tally(&mut self, tally: &str, quota: &Quota, begin: Begin) {
         let (at, own) = (tally_at(tally), Tally::place(&quota.window));
         let here = tally_place(tally, own);

@@ -15,7 +15,7 @@ pub(super) const REFERENCE_PREFIX: &str = "ref#";
 /// A sealed token and where it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredToken {
-    /// The place of the item, which [`Indexer::place`](phoneproof_crypto::index::Indexer::place) derives from the
+    /// The place of the item, which [`Indexer::derive_place`](phoneproof_crypto::index::Indexer::derive_place) derives from the
     /// reference.
     pub place: String,
     /// The sealed challenge that the reference stands for.

@@ -7,7 +7,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_domain::attestation::AttestationDigest;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate};
-use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal};
+use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
@@ -28,12 +28,11 @@ use super::{Store, StoreError, get_item};
 const ATTESTATION_KEPT: Duration = Duration::from_mins(5);
 
 impl Store {
-    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this. The facts of the request
-    /// name the subject that a rule refused.
+    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this.
     ///
     /// # Errors
     ///
-    /// - [`ReserveError::Refused`] holds the refusal to report.
+    /// - [`ReserveError::Denied`] and [`ReserveError::Refused`] hold the refusal to report.
     /// - [`ReserveError::Again`] says what to plan with next. Nothing was written.
     /// - [`ReserveError::Store`] says why the gates could not be checked.
     pub async fn reserve(
@@ -53,15 +52,11 @@ impl Store {
             {
                 let mut judgement = Judgement::new(plan);
                 judgement.moved.is_unpaid = true;
-                return Err(judgement.conclude().0);
+                return Err(judgement.conclude());
             }
             Err(error) => return Err(error.into()),
         };
-        let (error, subject) = judge(plan, &reasons);
-        if let ReserveError::Refused(SendRefusal::Denied(_), _) = error {
-            request.facts.denied = subject;
-        }
-        Err(error)
+        Err(judge(plan, &reasons))
     }
 
     /// Reads the phone's record of a plan, with one read unit. A send that is certain to be refused by a rule needs it

@@ -14,6 +14,7 @@ use phoneproof_domain::tally::Begin;
 use std::collections::HashMap;
 
 use super::reference::StoredToken;
+use super::reserve_error::Denied;
 
 /// The plan of one send: everything that its transaction holds.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct SendPlan {
     pub wrong: Begin,
     /// When the evidence on the phone's record has ended, if it has. It then leaves the record.
     pub ended_evidence: Option<Timestamp>,
-    /// The caller, to find the phone's reserve; `None` for a test number, which has no reserve.
+    /// The caller, to find the phone's allowance; `None` for a test number, which has no allowance.
     pub caller: Option<PhoneCaller>,
     /// Who pays, and how; `None` for a test number.
     pub paid: Option<Plan>,
@@ -48,13 +49,13 @@ pub struct SendPlan {
     pub stored: Option<StoredToken>,
 }
 
-/// Who asks for a text, and how many the phone's reserve has for a caller that it was verified with.
+/// Who asks for a text, and how many the phone's allowance has for a caller that it was verified with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhoneCaller {
     /// The device and the network.
     pub caller: Caller,
-    /// The texts of the reserve between two typed codes.
-    pub reserve: u32,
+    /// The texts of the allowance between two typed codes.
+    pub allowance: u32,
 }
 
 /// What is known about the evidence on a phone's record.
@@ -76,8 +77,10 @@ pub struct Moved {
     pub wrong: (Terms, Begin),
     /// The reservation that the phone's record has room for.
     pub reservation: Reservation,
-    /// What the text takes out of the phone's reserve, because the limits of the phone refuse it.
-    pub reserved: Option<Claim>,
+    /// What the text takes out of the phone's allowance, because the limits of the phone refuse it.
+    pub allowance: Option<Claim>,
+    /// What the limits of the phone say to a caller for whom it has no allowance.
+    pub lifted: Option<Denied>,
     /// When the evidence on the phone's record has ended, if it has.
     pub ended_evidence: Option<Timestamp>,
     /// The phone's evidence, as far as the phone's record came back.
@@ -97,7 +100,7 @@ impl SendPlan {
     }
 
     /// Returns the device or else the network of the caller, if the phone with this evidence was verified there. The
-    /// phone has a reserve for such a caller.
+    /// phone has an allowance for such a caller.
     #[must_use]
     pub fn place_of(&self, evidence: &Evidence) -> Option<&SubjectIndex> {
         let caller = &self.caller.as_ref()?.caller;

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout_at};
 
 use super::{OperationFailed, StoreError, await_within};
 
-/// How often a write is tried again after another writer touched the same item, or after its table was throttled.
+/// How many times a write is tried again after another writer touched the same item, or after its table was throttled.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
 
 /// The cancellation code of an item whose condition did not hold.

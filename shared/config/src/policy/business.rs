@@ -51,7 +51,7 @@ pub(super) fn check_business(
     let client_key_sha256 = match table.client_key_sha256.as_deref() {
         None => None,
         Some(hex) => {
-            let accepted = "64 hexadecimal digits are needed: the SHA-256 of the client key";
+            let accepted = "64 hexadecimal digits are needed: the SHA-256 of the client key, which is not empty";
             faults.check(at("client_key_sha256"), parse_digest(hex).ok_or(accepted))
         }
     };

@@ -162,7 +162,15 @@ fn check_shards(
             check_is_served(&path, country, countries, faults);
         }
         let count = faults.check_range(&path, *count, 1..=100);
-        shards.extend(country.zip(u8::try_from(count).ok()));
+        if let Some((country, count)) = country.zip(u8::try_from(count).ok())
+            && shards.insert(country, count).is_some()
+        {
+            // `us` and `US` are two keys of TOML.
+            faults.add(
+                path,
+                format_args!("one number is needed, and purses.shards.{country} is another"),
+            );
+        }
     }
     shards
 }

@@ -38,7 +38,15 @@ fn check_prices(
         let path = format!("{at}.{name}");
         let country = faults.check(&path, parse_country(name));
         let price = faults.check(&path, parse_price(*dollars));
-        prices.extend(country.zip(price));
+        if let Some((country, price)) = country.zip(price)
+            && prices.insert(country, price).is_some()
+        {
+            // `us` and `US` are two keys of TOML.
+            faults.add(
+                path,
+                format_args!("one price is needed, and {at}.{country} is another"),
+            );
+        }
     }
     prices
 }

@@ -16,7 +16,6 @@ pub struct Pepper {
     from: Timestamp,
 }
 
-/// Shows the id and nothing of the key.
 impl Pepper {
     fn read(entry: &PepperEntry) -> Result<Self, KeyringError> {
         Ok(Self {

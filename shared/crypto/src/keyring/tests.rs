@@ -24,7 +24,7 @@ fn keeps_the_index_of_a_phone_when_another_root_becomes_current() {
         r#"{{"current":"r2","index":"r1","roots":{{"r1":"{a}","r2":"{b}"}}}}"#
     ));
     let phone = phoneproof_domain::phone::Phone::from_canonical("+14152007986").expect("canonical");
-    let index = |k: Result<Keyring, KeyringError>| k.expect("valid").indexer().phone(&phone);
+    let index = |k: Result<Keyring, KeyringError>| k.expect("valid").indexer().index_phone(&phone);
     assert_eq!(index(before), index(after));
 }
 

@@ -30,7 +30,7 @@ fn functions(keyring: &KeyringDocument) -> Keyring {
 
 fn index(keyring: &Keyring) -> String {
     let phone = phoneproof_domain::phone::Phone::from_canonical("+14152007986").expect("canonical");
-    keyring.indexer().phone(&phone).as_str().to_owned()
+    keyring.indexer().index_phone(&phone).as_str().to_owned()
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn a_converted_keyring_gives_the_same_keys_and_holds_no_root_that_was_removed() 
     assert!(!text.contains(&secret) && text.contains(&second));
     let after = functions(&keyring);
     assert_eq!(index(&before), index(&after));
-    let challenge = |keyring: &Keyring| keyring.indexer().idempotent_challenge(&[b"key"]);
+    let challenge = |keyring: &Keyring| keyring.indexer().derive_challenge_id(&[b"key"]);
     assert_eq!(challenge(&before), challenge(&after));
-    let place = |keyring: &Keyring| keyring.indexer().place(&[1; 16]);
+    let place = |keyring: &Keyring| keyring.indexer().derive_place(&[1; 16]);
     assert_eq!(place(&before), place(&after));
     for id in ["r1", "r2"] {
         let id = RootId::parse(id).expect("an id");
@@ -124,10 +124,10 @@ fn a_leak_ends_every_root_at_once_and_nothing_else() {
     // Who has the old keyring can neither find the challenge of an idempotency key nor make a reference.
     let (old, new) = (before.indexer(), after.indexer());
     assert_ne!(
-        old.idempotent_challenge(&[b"k"]),
-        new.idempotent_challenge(&[b"k"])
+        old.derive_challenge_id(&[b"k"]),
+        new.derive_challenge_id(&[b"k"])
     );
-    assert_ne!(old.place(&[1; 16]), new.place(&[1; 16]));
+    assert_ne!(old.derive_place(&[1; 16]), new.derive_place(&[1; 16]));
     // The old pepper stays for the passwords made with it. Functions that have not read the new one could not use it.
     assert_eq!(after.current_pepper(later(4)).id().as_str(), "r1");
     assert_eq!(after.current_pepper(later(5)).id().as_str(), "p1");

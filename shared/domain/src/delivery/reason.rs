@@ -2,6 +2,8 @@
 
 mod table;
 
+use strum::EnumCount;
+
 use self::table::row;
 
 /// Whether a text that a channel did not take may arrive all the same.
@@ -14,7 +16,7 @@ pub enum Certainty {
 }
 
 /// Why a channel did not take a text, as far as is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum Reason {
     /// The channel takes no more texts for now.
     Throttled,
@@ -24,7 +26,7 @@ pub enum Reason {
     InvalidPhoneNumber,
     /// The owner of the number has replied STOP.
     OptedOut,
-    /// The provider refused this text, as its content or its route.
+    /// The provider refused this text because of its content or route.
     DeliveryRejected,
     /// AWS does not let these credentials text.
     NotAuthorized,
@@ -98,7 +100,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documents.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Throttled,
         Self::InvalidParameter,
         Self::InvalidPhoneNumber,

@@ -57,7 +57,7 @@ fn a_count_holds_below_its_limit_and_is_refused_from_it_on() {
     for held in [2, 3] {
         assert_eq!(examine(&texts(&[(hour(0), held)])), refused);
     }
-    // Those of the day and of the reserve are counted apart.
+    // Those of the day and of the allowance are counted apart.
     let mut others = Found::default();
     for _ in 0..2 {
         others.record.common.day.count(&hour(0));
@@ -158,10 +158,10 @@ fn the_reserve_is_for_the_device_and_the_network_of_the_last_code() {
             device: index(device),
             network: index(network),
         };
-        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
-        reserved.map(|reserved| {
-            let shares = reserved.gates.iter().map(|gate| gate.share);
-            (reserved.claim, shares.collect::<Vec<_>>())
+        let allowance = found.find_allowance(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
+        allowance.map(|allowance| {
+            let shares = allowance.gates.iter().map(|gate| gate.share);
+            (allowance.claim, shares.collect::<Vec<_>>())
         })
     };
     let here = (Claim::Here { texts: 3 }, vec![Share::Here; 2]);
@@ -191,8 +191,8 @@ fn the_reserve_is_not_for_a_device_that_does_not_wait() {
     let mut find = |by: &str, sent| {
         found.phone.last_sent = Some(sent);
         found.phone.last_sent_by = Some(index(by));
-        let reserved = found.find_reserve(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
-        reserved.is_some()
+        let allowance = found.find_allowance(&gates, &caller, 3, &NEW, &Terms::sample(NOW));
+        allowance.is_some()
     };
     let second = Duration::from_secs(1);
     assert!(!find("own", NOW));

@@ -6,16 +6,16 @@ use crate::purse::Claim;
 
 /// What a send to a phone uses up, besides a slot: a cooldown, a count of the hour and a count of the day.
 ///
-/// The two reserves have their own, so that strangers who keep asking for the phone do not stop its owner. Their limits
+/// The two allowances have their own, so that strangers who keep asking for the phone do not stop its owner. Their limits
 /// are those of the phone. So a phone gets three times its limit at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Share {
     /// What everybody who asks for the phone shares.
     #[default]
     Common,
-    /// The reserve for the device that the phone was verified with.
+    /// The allowance for the device that the phone was verified with.
     Here,
-    /// The reserve for other devices in the network that the phone was verified in.
+    /// The allowance for other devices in the network that the phone was verified in.
     Near,
 }
 

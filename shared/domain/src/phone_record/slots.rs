@@ -30,7 +30,7 @@ pub const REPEATED_FOR: Duration = Duration::from_secs(10);
 /// A phone may fill in a code while its owner taps, and a client repeats a request whose answer it did not get.
 pub const REPEATABLE_FOR: Duration = Duration::from_secs(30);
 
-/// The slots beside those that the cooldown needs, for challenges out of a phone's reserve: three at its device.
+/// The slots beside those that the cooldown needs, for challenges out of a phone's allowance: three at its device.
 pub const RESERVE_SLOTS: SlotIndex = 3;
 
 /// The slots of every phone under one policy.

@@ -29,8 +29,8 @@ pub struct Ask {
     pub number_block: SubjectIndex,
     /// The caller's device and network.
     pub caller: Caller,
-    /// What the text takes out of the phone's reserve; `None` while the limits of the phone admit it.
-    pub reserved: Option<Claim>,
+    /// What the text takes out of the phone's allowance; `None` while the limits of the phone admit it.
+    pub allowance: Option<Claim>,
     /// Whether the operator vouches for the caller.
     pub is_attested: bool,
     /// Who paid for the text before, when the send is a call.
@@ -74,7 +74,7 @@ impl Ask {
                 device: nobody(),
                 network: nobody(),
             },
-            reserved: None,
+            allowance: None,
             is_attested: false,
             call_after: None,
         }
@@ -109,7 +109,7 @@ impl Ask {
 
     /// Returns the key of the block's purse.
     #[must_use]
-    pub fn block_key(&self) -> PurseKey {
+    pub fn number_block_key(&self) -> PurseKey {
         PurseKey::NumberBlock(self.number_block.clone())
     }
 

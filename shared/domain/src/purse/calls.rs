@@ -21,7 +21,7 @@ use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::payer::Payer;
-use super::plan::{Plan, PlannedCall};
+use super::plan::{Plan, PlannedCall, Taken};
 use super::policy::PursePolicy;
 use super::refill::{Draw, Room, draw};
 use super::refusal::{PurseRefusal, PurseRule};
@@ -144,13 +144,14 @@ fn cap_of(price: Micros, policy: &PursePolicy) -> Micros {
     price.saturating_mul(i64::from(policy.calls.cap))
 }
 
-fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan {
+fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, taken: Taken, mut write: Write) -> Plan {
     let kept = (ask.now + policy.find_country_lifetime()).unix();
     write.changes.push(Change::Set(Attribute::ExpiresAt, kept));
     Plan {
         payer: text.clone(),
-        claim: ask.reserved.unwrap_or_default(),
+        claim: ask.allowance.unwrap_or_default(),
         granted_until: None,
+        taken,
         call: Some(PlannedCall {
             price: ask.price,
             day: ask.day(),
@@ -179,7 +180,7 @@ pub(super) fn plan_without_record(ask: &Ask, text: &Payer, policy: &PursePolicy)
             Change::Add(Attribute::Left, -price),
         ],
     };
-    plan(ask, text, policy, write)
+    plan(ask, text, policy, Taken::ALL, write)
 }
 
 /// Makes the plan of a later try, from what is stored. The rules of `shadowed` refuse nothing.
@@ -204,8 +205,13 @@ pub(super) fn plan_from_record(
     if record.left < ask.price && !is_shadowed(PurseRule::CallMoneyPerDay) {
         return Err(refuse(PurseRule::CallMoneyPerDay, ask.today.end()));
     }
+    let from_day = record.left >= ask.price;
     let own = record.room(room);
     let drawn = draw(own, ask.price, policy.calls.refill, ask.price, ask.now);
+    let taken = Taken {
+        from_lane: !matches!(drawn, Draw::Empty(_)),
+        from_day,
+    };
     let holds = match drawn {
         Draw::Ready => own.holds,
         Draw::TopUp(given) => own.holds + given,
@@ -232,7 +238,7 @@ pub(super) fn plan_from_record(
         },
         changes: record.values().map(set).to_vec(),
     };
-    Ok(plan(ask, text, policy, write))
+    Ok(plan(ask, text, policy, taken, write))
 }
 
 impl Payer {
@@ -257,16 +263,14 @@ impl Payer {
         })
     }
 
-    /// Makes the write that gives the price of a call back which was certainly not placed. On a later day nothing is
+    /// Makes the write that gives back the price of a call that was certainly not placed. On a later day nothing is
     /// given back.
-    pub(super) fn refund_call(&self, country: Country, call: PlannedCall) -> Write {
+    pub(super) fn refund_call(&self, country: Country, call: PlannedCall, taken: Taken) -> Write {
+        let room = Attribute::Lane(room_of(self.lane));
         Write {
             key: PurseKey::Calls { country },
             conditions: vec![Condition::Is(Attribute::Day, call.day)],
-            changes: vec![
-                Change::Add(Attribute::Lane(room_of(self.lane)), call.price),
-                Change::Add(Attribute::Left, call.price),
-            ],
+            changes: taken.give_back(room, call.price),
         }
     }
 }

@@ -143,8 +143,8 @@ impl Payer {
     /// Makes the credit of the network's purse, which also remembers the network for longer; `None` when it gets
     /// nothing.
     ///
-    /// Who is vouched for says nothing of the network. Otherwise the vouched users of a VPN would make it familiar, and
-    /// attackers come from there.
+    /// A vouched-for caller says nothing about the network. Otherwise the vouched-for users of a VPN would make it familiar,
+    /// and attackers come from there.
     #[must_use]
     pub fn credit_network(
         &self,

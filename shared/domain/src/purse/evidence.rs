@@ -20,7 +20,7 @@ pub struct Evidence {
     pub network: Option<SubjectIndex>,
     /// The texts of the lane known at that device since then.
     pub owed_here: u32,
-    /// The texts out of the phone's reserve in that network since then.
+    /// The texts out of the phone's allowance in that network since then.
     pub owed_near: u32,
     /// The texts of the lanes known and moved in other places since then.
     pub owed_elsewhere: u32,

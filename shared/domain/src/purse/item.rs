@@ -45,7 +45,7 @@ pub enum PurseKey {
         /// The country of the phone.
         country: Country,
     },
-    /// What all countries together may get on one day that nobody earned.
+    /// The unearned money that all countries together may get on one day.
     Service {
         /// The day, counted from the Unix epoch.
         day: i64,

@@ -2,8 +2,10 @@
 
 use std::ops::{Index, IndexMut};
 
+use strum::EnumCount;
+
 /// A part of a country's purse. What is known in favour of the caller decides which lane pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum Lane {
     /// The caller's network is one where users of this country typed codes in before.
     Crowd,
@@ -19,7 +21,7 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane, in the order in which they are tried.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Crowd,
         Self::Known,
         Self::Moved,

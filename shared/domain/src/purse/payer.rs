@@ -12,7 +12,7 @@ use crate::subject::SubjectIndex;
 ///
 /// Each credit is a write of its own. It starts from what was last seen of the item. Its conditions hold only if
 /// the item still calls for the same credit. When they fail, the store makes the credit again from the item that it got
-/// back, at most twice. A credit that is lost loses room. A credit must be written after the challenge was marked as
+/// back, once. A credit that is lost loses room. A credit must be written after the challenge was marked as
 /// used, and never repeated without knowing that it was not applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payer {

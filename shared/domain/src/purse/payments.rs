@@ -34,7 +34,7 @@ pub(super) fn pay_from_number_block(ask: &Ask, policy: &PursePolicy) -> Write {
 fn take_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
     let price = ask.price;
     Write {
-        key: ask.block_key(),
+        key: ask.number_block_key(),
         conditions: vec![Condition::AbsentOrAtLeast(Attribute::Room, price)],
         changes: vec![
             Change::AddFrom {
@@ -71,7 +71,7 @@ pub(super) fn draw_from_number_block(
                 return NumberBlockDraw::Empty(at);
             }
             let write = Write {
-                key: ask.block_key(),
+                key: ask.number_block_key(),
                 conditions: vec![],
                 changes: vec![],
             };
@@ -91,7 +91,7 @@ pub(super) fn draw_from_number_block(
 /// Takes the price out of a block that can pay with what time gave back.
 fn top_up_block(ask: &Ask, room: Room, given: Micros) -> Write {
     Write {
-        key: ask.block_key(),
+        key: ask.number_block_key(),
         conditions: vec![
             Condition::Is(Attribute::Room, room.holds),
             Condition::Is(Attribute::At, room.at.unix()),

@@ -10,7 +10,7 @@ use super::lane::Lane;
 use super::{Micros, scale};
 use crate::window::{DAY, HOUR};
 
-/// How often its cap a purse may hold. Above the cap a typed code gives back its own price and earns nothing.
+/// How many times its cap a purse may hold. Above the cap a typed code gives back its own price and earns nothing.
 ///
 /// Without it, texts that go out together and whose codes come in together would fill a purse without end.
 pub(super) const LID: i64 = 2;

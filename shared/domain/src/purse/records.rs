@@ -120,7 +120,7 @@ impl Standing {
 /// What is left of the unearned money of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceRecord {
-    /// What countries can still get today that nobody earned.
+    /// The unearned money that countries can still get today.
     pub left: Micros,
 }
 

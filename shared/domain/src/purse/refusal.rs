@@ -1,12 +1,14 @@
 //! Why the purses do not pay for a text.
 
+use strum::EnumCount;
+
 use super::amount::Damaged;
 use super::empty::EmptyPurse;
 use super::item::PurseKey;
 use crate::clock::Timestamp;
 
 /// The purse that refuses a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum PurseRule {
     /// No lane of the country that is open to the caller can pay.
     Country,
@@ -22,7 +24,7 @@ pub enum PurseRule {
 
 impl PurseRule {
     /// Every rule, in the order in which policies and tests list them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Country,
         Self::NumberBlock,
         Self::MoneyPerDay,
@@ -58,7 +60,7 @@ pub struct PurseRefusal {
     pub rule: PurseRule,
     /// When it can pay again, if nobody else asks.
     pub retry_at: Timestamp,
-    /// The purse that was empty; `None` for a stop of money, and for a phone's reserve that is used up. No answer shows
+    /// The purse that was empty; `None` for a stop of money, and for a phone's allowance that is used up. No answer shows
     /// it.
     pub empty: Option<EmptyPurse>,
 }

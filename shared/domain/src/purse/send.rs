@@ -15,7 +15,7 @@ use super::overrides::Overrides;
 use super::payments::{
     NumberBlockDraw, draw_from_number_block, grant, pay_from_network, pay_from_number_block,
 };
-use super::plan::Plan;
+use super::plan::{Plan, Taken};
 use super::policy::PursePolicy;
 use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord, Standing};
 use super::refusal::{PurseRefusal, PurseRule, Stopped};
@@ -55,7 +55,7 @@ impl Records {
         evidence: Option<Evidence>,
         mut item: impl FnMut(&PurseKey) -> PurseItem,
     ) -> Result<Self, Stopped> {
-        let (country, block) = (ask.country_key(), ask.block_key());
+        let (country, block) = (ask.country_key(), ask.number_block_key());
         let (network, service) = (ask.network_key(), ask.service_key());
         if ask.call_after.is_some() {
             let key = ask.calls_key();
@@ -159,8 +159,9 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     block.conditions.push(whole);
     Plan {
         payer: ask.make_payer(Lane::Crowd),
-        claim: ask.reserved.unwrap_or_default(),
+        claim: ask.allowance.unwrap_or_default(),
         granted_until: None,
+        taken: Taken::ALL,
         call: None,
         writes: vec![block, network, country],
         empty: None,
@@ -182,7 +183,7 @@ pub fn plan_from_records(
 
 /// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
 ///
-/// What the rule guards pays nothing, and what it counts is counted. So a country's money of the day holds also while
+/// What the rule guards pays nothing, and what it counts is counted. So a country's money of the day holds even while
 /// the country's purse is in shadow mode.
 ///
 /// # Errors
@@ -226,7 +227,7 @@ fn plan_without(
     let (lane, claim) = match chosen {
         Ok((lane, claim)) => (Some(lane), claim),
         Err(refusal) if shadowed.contains(&refusal.rule) => {
-            (None, ask.reserved.unwrap_or_default())
+            (None, ask.allowance.unwrap_or_default())
         }
         Err(refusal) => {
             return Err(PurseRefusal {
@@ -236,6 +237,10 @@ fn plan_without(
         }
     };
 
+    let taken = Taken {
+        from_lane: lane.is_some(),
+        from_day: draft.record.left >= ask.price,
+    };
     let (granted, granted_until) = (draft.granted, draft.grant_that_pays());
     let (country, conditions, changes) = draft.pay(lane);
     let mut writes = vec![];
@@ -262,6 +267,7 @@ fn plan_without(
         payer,
         claim,
         granted_until,
+        taken,
         call: None,
         writes,
         empty,
@@ -282,7 +288,7 @@ fn choose(
     let mut retry_at = None;
     if familiar && pays {
         match draft.fill(Lane::Crowd) {
-            Ok(()) => return Ok((Lane::Crowd, ask.reserved.unwrap_or_default())),
+            Ok(()) => return Ok((Lane::Crowd, ask.allowance.unwrap_or_default())),
             Err(at) => retry_at = Some(at),
         }
     }
@@ -292,12 +298,12 @@ fn choose(
     };
     let (here, near, known) = claims_of(policy);
     // What the phone has for the place where it was verified.
-    let own = match ask.reserved {
+    let own = match ask.allowance {
         Some(claim) => Some(claim).filter(bears),
         None => [here, near].into_iter().find(bears),
     };
     if evidence.is_some_and(|evidence| evidence.is_seasoned(ask.now, policy)) {
-        let lanes = match (ask.reserved, own) {
+        let lanes = match (ask.allowance, own) {
             (Some(_), Some(claim)) => vec![(Lane::Known, claim)],
             (Some(_), None) => vec![],
             (None, _) => known(familiar),
@@ -309,14 +315,14 @@ fn choose(
         }
     }
     // The strangers who ask for a phone use up its number block, too. They do not stop its owner by that.
-    if let Some(claim) = own.filter(|_| ask.reserved.is_some() || !pays) {
+    if let Some(claim) = own.filter(|_| ask.allowance.is_some() || !pays) {
         for (lane, is_open) in [(Lane::Crowd, familiar), (Lane::Open, true)] {
             if is_open && draft.fill(lane).is_ok() {
                 return Ok((lane, claim));
             }
         }
     }
-    if ask.reserved.is_some() {
+    if ask.allowance.is_some() {
         let open_at = draft.fill(Lane::Open).err();
         return Err(PurseRefusal {
             rule: PurseRule::Country,

@@ -48,7 +48,7 @@ fn ask(seconds: i64, network: &str, block: &str) -> Ask {
             device: index("device"),
             network: index(network),
         },
-        reserved: None,
+        allowance: None,
         is_attested: false,
         call_after: None,
     }

@@ -1,4 +1,4 @@
-//! What the purses of a text hold and who would pay, for operators. The functions that decide a send say so.
+//! What the purses of a text hold and who would pay, for operators. The answers come from the functions that decide a send.
 
 use super::Micros;
 use super::amount::Damaged;
@@ -77,14 +77,14 @@ pub struct Outlook {
     /// The purse of the number block.
     pub number_block: PurseView,
     /// The room that an operator gave the number block, while that lasts.
-    pub block_grant: Option<Grant>,
+    pub number_block_grant: Option<Grant>,
     /// The purse of the network.
     pub network: NetworkView,
-    /// What the service still gives today that nobody earned.
+    /// The unearned money that the service still gives today.
     pub unearned: Micros,
     /// From when that is enough for a text again; `None` when it is now.
     pub unearned_pays_at: Option<Timestamp>,
-    /// The item of what nobody earned, where somebody damaged it. It then counts as nothing, and stops no country.
+    /// The item of the unearned money, where somebody damaged it. It then counts as nothing, and stops no country.
     pub damaged_service: Option<(PurseKey, Damaged)>,
     /// The texts of the country's week.
     pub sent: i64,
@@ -106,7 +106,7 @@ pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outloo
         grant: records.overrides.grant.filter(lasts),
         money: look_at_money(ask, records, &draft),
         number_block: look_at_number_block(ask, policy, block.as_ref()),
-        block_grant: block.and_then(|block| block.grant).filter(lasts),
+        number_block_grant: block.and_then(|block| block.grant).filter(lasts),
         network: look_at_network(ask, policy, records, &draft),
         unearned,
         // Money that does not pay for this text on any day never comes.

@@ -1,4 +1,4 @@
-//! Limits of an hour that a limit of the day never lets be reached.
+//! Limits per hour that a limit per day makes unreachable.
 
 use crate::policy::{Fault, Policy};
 use crate::rule::Rule;

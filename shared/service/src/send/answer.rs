@@ -51,7 +51,7 @@ impl Answer<'_> {
             resend_in: self.resend_at.since(now),
             code_length: checked.business.code_length,
             attempts: self.attempts,
-            media: Medium::list(checked.is_called),
+            media: Medium::list(checked.can_be_called),
             masked_phone: checked.phone.mask(),
         }
     }

@@ -145,8 +145,8 @@ impl Service {
         delivery
     }
 
-    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, by SNS, which brings
-    /// nothing back, and after a failure, which has a line: the text goes out without it.
+    /// Seals what a receipt for this text has to bring back. `None` without receipts, for SNS, which brings nothing back, and
+    /// after a failure, which is logged. The text then goes out without it.
     fn seal_receipt(
         &self,
         text: &Text<'_>,
@@ -158,7 +158,7 @@ impl Service {
             return None;
         }
         let sent = SentText {
-            phone_index: keyring.indexer().phone(text.outgoing.phone),
+            phone_index: keyring.indexer().index_phone(text.outgoing.phone),
             country: text.country,
             channel,
             sent_at: text.asked_at,

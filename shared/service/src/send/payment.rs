@@ -1,5 +1,7 @@
 //! Who pays for the text of a send.
 
+use std::iter;
+
 use phoneproof_aws::store::{
     Freshness, Known, KnownEvidence, Moved, PhoneCaller, SendPlan, StoreError,
 };
@@ -11,20 +13,20 @@ use phoneproof_domain::purse::{
     Ask, Caller, Lane, PurseRefusal, PurseRule, Records, plan_first_try, plan_from_records,
     plan_in_shadow, price_of,
 };
-use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
+use super::reserve::find_denial_of_record;
 use super::{Given, SendError};
 use crate::Service;
 
 impl Service {
     /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as
-    /// `segments` messages. `of_text` paid for the text whose code a call speaks.
+    /// `segments` messages. `text_payment` paid for the text whose code a call speaks.
     pub(super) fn make_ask(
         &self,
         given: Given<'_>,
-        of_text: Option<&Payment>,
+        text_payment: Option<&Payment>,
         segments: u32,
         request: &RequestContext,
     ) -> Option<Ask> {
@@ -40,30 +42,30 @@ impl Service {
             now: request.now,
             today: self.policy.make_terms(request.now, &checked.limits).today,
             country,
-            shard: Ask::shard_of(&indexer.phone(&checked.phone), shards),
+            shard: Ask::shard_of(&indexer.index_phone(&checked.phone), shards),
             shards,
             price: price_of(estimate),
-            number_block: indexer.number_block(&checked.phone),
+            number_block: indexer.index_number_block(&checked.phone),
             caller: Caller {
-                device: indexer.device(&given.command.device),
-                network: indexer.purse_network(&checked.address),
+                device: indexer.index_device(&given.command.device),
+                network: indexer.index_purse_network(&checked.address),
             },
-            reserved: None,
-            is_attested: request.facts.vouched,
+            allowance: None,
+            is_attested: checked.is_vouched_for,
             call_after: None,
         };
         if checked.medium == Medium::Call {
-            let paid = of_text.map(|payment| payment.payer.clone());
+            let paid = text_payment.map(|payment| payment.payer.clone());
             ask.call_after = Some(paid.unwrap_or_else(|| ask.make_payer(Lane::Open)));
         }
         Some(ask)
     }
 
-    /// Returns what the phone's reserve has for the caller of `ask`.
+    /// Returns what the phone's allowance has for the caller of `ask`.
     pub(super) fn make_phone_caller(&self, ask: &Ask) -> PhoneCaller {
         PhoneCaller {
             caller: ask.caller.clone(),
-            reserve: self.purses().known_texts,
+            allowance: self.purses().known_texts,
         }
     }
 
@@ -78,23 +80,23 @@ impl Service {
         moved: &Moved,
         request: &mut RequestContext,
     ) -> Result<(), SendError> {
-        if moved.reserved.is_some() {
-            ask.reserved = moved.reserved;
+        if moved.allowance.is_some() {
+            ask.allowance = moved.allowance;
         }
         let is_first = plan.paid.as_ref()
             == Some(&plan_first_try(
                 &Ask {
-                    reserved: None,
+                    allowance: None,
                     ..ask.clone()
                 },
                 self.purses(),
             ));
         if !moved.is_unpaid {
-            if moved.reserved.is_some() && is_first {
+            if moved.allowance.is_some() && is_first {
                 plan.paid = Some(plan_first_try(ask, self.purses()));
                 return Ok(());
             }
-            if moved.reserved.is_none() {
+            if moved.allowance.is_none() {
                 return Ok(());
             }
         }
@@ -106,7 +108,22 @@ impl Service {
         let decided = self.find_payer(ask, plan, &mut known, Freshness::Latest, request);
         let (refused, _) = decided.await?;
         match refused {
-            Some(refusal) => Err(self.deny(Denial::Unpaid(refusal), request)),
+            Some(unpaid) => {
+                if ask.call_after.is_some() {
+                    let challenge = plan.reservation.id();
+                    self.remembered
+                        .refuse_call(challenge, unpaid.clone(), ask.now);
+                }
+                // The answer is that of a phone without an allowance, or it would tell that this phone is known.
+                let denied = match &moved.lifted {
+                    Some(lifted) => {
+                        self.remembered.remember(lifted, plan);
+                        (lifted.denial, lifted.subject.clone())
+                    }
+                    None => unpaid,
+                };
+                Err(self.deny(denied, ask.is_attested, request))
+            }
             None => Ok(()),
         }
     }
@@ -133,35 +150,28 @@ impl Service {
         let decided = self.find_payer(ask, plan, &mut known, Freshness::Recent, request);
         let (refused, record) = decided.await?;
         let record = record.unwrap_or_default();
-        let Some(refusal) = refused else {
+        let Some(unpaid) = refused else {
             return Ok(Precheck::Passed(Box::new(record)));
         };
-        let unpaid = Denial::Unpaid(refusal);
         if matches!(plan.reservation, Reservation::New { .. }) {
-            return Err(self.deny(unpaid, request));
+            return Err(self.deny(unpaid, ask.is_attested, request));
         }
-        match record.admits_send(&plan.reservation, &plan.terms) {
-            Ok(()) | Err(SendRefusal::Instead(_)) => Err(self.deny(unpaid, request)),
-            Err(SendRefusal::Denied(denial)) => {
-                let own = request.facts.denied.clone();
-                let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
-                let denials = [(unpaid, own), (denial, Some(phone))];
-                let (denial, subject) =
-                    Denial::find_most_lasting(denials).unwrap_or((unpaid, None));
-                request.facts.denied = subject;
-                Err(self.deny(denial, request))
+        match find_denial_of_record(&record, plan) {
+            Ok(of_record) => {
+                let denials = iter::once(unpaid.clone()).chain(of_record);
+                let denied = Denial::find_most_lasting(denials).unwrap_or(unpaid);
+                Err(self.deny(denied, ask.is_attested, request))
             }
             Err(other) => {
                 // The answer is not a refusal by a purse.
-                let subject = request.facts.denied.take();
                 request.facts.empty_purse = None;
-                Ok(Precheck::Refused(other, (unpaid, subject)))
+                Ok(Precheck::Refused(other, unpaid))
             }
         }
     }
 
     /// Reads what is not known yet of the purses and of the phone's record, and lets the domain decide who pays.
-    /// Returns the refusal, if nobody does, and the record if it was read.
+    /// Returns the denial with its subject, if nobody does, and the record if it was read.
     async fn find_payer(
         &self,
         ask: &Ask,
@@ -169,15 +179,19 @@ impl Service {
         known: &mut Known,
         freshness: Freshness,
         request: &mut RequestContext,
-    ) -> Result<(Option<PurseRefusal>, Option<PhoneRecord>), SendError> {
+    ) -> Result<(Option<(Denial, Subject)>, Option<PhoneRecord>), SendError> {
         let (evidence, record) = self
             .store
             .read_purses(ask, plan, known, freshness, request)
             .await?;
         let records = Records::read(ask, evidence, |key| {
             known.purses.get(key).cloned().unwrap_or_default()
-        })
-        .map_err(StoreError::from)?;
+        });
+        let records = records.map_err(|stopped| {
+            // Until somebody repairs the item, it refuses every send. None of them needs a transaction to see that.
+            self.remembered.remember_purses(ask, &known.purses, None);
+            StoreError::from(stopped)
+        })?;
         if let Some((item, damage)) = &records.damaged_service {
             tracing::error!(%item, %damage, "a damaged item counts as one with nothing left");
         }
@@ -203,13 +217,15 @@ impl Service {
             Err(refusal) => refused = Some(refusal),
         }
         if let Some(refusal) = refused {
-            // The reserve of a phone does not concern the country.
-            if ask.reserved.is_none() && ask.call_after.is_none() {
-                self.remembered.remember_purses(ask, &known.purses, refusal);
+            // The allowance of a phone does not concern the country.
+            if ask.allowance.is_none() && ask.call_after.is_none() {
+                let retry_at = Some(refusal.retry_at);
+                self.remembered
+                    .remember_purses(ask, &known.purses, retry_at);
             }
-            request.facts.denied = Some(subject_of(ask, refusal));
         }
-        Ok((refused, record))
+        let denied = refused.map(|refusal| (Denial::Unpaid(refusal), subject_of(ask, refusal)));
+        Ok((denied, record))
     }
 }
 
@@ -221,14 +237,14 @@ pub(super) enum Precheck {
     Skipped,
     /// The phone's record, as it was within the last second or so. The purses can pay.
     Passed(Box<PhoneRecord>),
-    /// What the phone's record says about it, which is more than a denial. If it asks for another text after all, this
-    /// refuses it, and this is its subject.
-    Refused(SendRefusal, (Denial, Option<Subject>)),
+    /// What the phone's record says about the send, which is more than a denial. If the send then asks for another text,
+    /// the denial refuses it; the subject is the one denied.
+    Refused(SendRefusal, (Denial, Subject)),
 }
 
 impl Precheck {
     /// Returns the refusal of a text that is asked for although the send repeats an earlier one, with its subject.
-    pub(super) fn find_refusal(&self) -> Option<(Denial, Option<Subject>)> {
+    pub(super) fn find_refusal(&self) -> Option<(Denial, Subject)> {
         match self {
             Self::Refused(_, unpaid) => Some(unpaid.clone()),
             Self::Skipped | Self::Passed(_) => None,
@@ -236,7 +252,7 @@ impl Precheck {
     }
 }
 
-/// Returns the subject that a purse refused: the block or the country, never the phone.
+/// Returns the subject that a purse refused: the number block or the country, never the phone.
 fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
     match refusal.rule {
         PurseRule::NumberBlock => Subject::new(SubjectKind::NumberBlock, ask.number_block.clone()),
@@ -247,16 +263,4 @@ fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
             Subject::new(SubjectKind::Country, SubjectIndex::of_country(ask.country))
         }
     }
-}
-
-/// Returns what the text of a plan uses up, for its challenge.
-pub(super) fn make_payment(plan: &SendPlan) -> Option<Payment> {
-    let payer = plan.paid.as_ref()?.payer.clone();
-    let counts = |rule| plan.gates.iter().find(move |gate| gate.rule == rule);
-    let gate = counts(Rule::AddressPerHour)?;
-    Some(Payment {
-        payer,
-        address: gate.subject.index.clone(),
-        hour: gate.quota()?.window.start,
-    })
 }

@@ -6,14 +6,16 @@ use phoneproof_crypto::code::{code_matches, make_code_mac};
 use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, SlotIndex, TokenMode};
 use phoneproof_domain::code::Code;
+use phoneproof_domain::gate::make_payment;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, ResendId, Reservation};
+use phoneproof_domain::purse::{Ask, plan_first_try};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
 
-use super::payment::make_payment;
 use super::{Checked, Given, SendError, derive_reference, make_code};
+use crate::remembered::ChallengeKey;
 use crate::{PresentedToken, Service};
 
 /// A challenge with its code, ready to reserve and deliver.
@@ -25,6 +27,8 @@ pub(super) struct Prepared<'k> {
     pub(super) reservation: Reservation,
     /// Whether the token that the client presented is one of this challenge, so that the client keeps it.
     pub(super) is_of_token: bool,
+    /// The challenge of the token that the client presented, if it presented one.
+    pub(super) presented: Option<ChallengeKey>,
 }
 
 impl Prepared<'_> {
@@ -46,8 +50,8 @@ impl Prepared<'_> {
 }
 
 impl Service {
-    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token. A
-    /// challenge that ends soon is followed by a new one.
+    /// Makes a new challenge or that of an idempotency key, or opens the earlier challenge of a token. A challenge that ends
+    /// soon is followed by a new one.
     pub(super) async fn prepare<'k>(
         &self,
         given: Given<'k>,
@@ -78,6 +82,10 @@ impl Service {
             // The slot may already hold a later challenge with the same id, made from the same idempotency key.
             return Err(SendError::Closed(Closed::Expired));
         }
+        let presented = (challenge.id, challenge.expires_at);
+        if let Some(closed) = self.remembered.find_closed(&presented, request.now) {
+            return Err(SendError::Closed(closed));
+        }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
         challenge.locale = if command.locales.is_empty() {
             checked
@@ -88,7 +96,10 @@ impl Service {
         };
         let key = derive_resend(given);
         if challenge.ends_soon(request.now) {
-            return Ok(self.renew(challenge, key, given, request));
+            return Ok(Prepared {
+                presented: Some(presented),
+                ..self.renew(challenge, key, given, request)
+            });
         }
         let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
@@ -109,6 +120,7 @@ impl Service {
             root,
             reservation,
             is_of_token: true,
+            presented: Some(presented),
         })
     }
 
@@ -124,7 +136,7 @@ impl Service {
         let ends = before.expires_at.unix().to_be_bytes();
         let id = keyring
             .indexer()
-            .idempotent_challenge(&[b"renewal", &before.id.0, &ends]);
+            .derive_challenge_id(&[b"renewal", &before.id.0, &ends]);
         let of = Predecessor {
             id: before.id,
             slot: before.slot,
@@ -148,6 +160,7 @@ impl Service {
             root,
             reservation: Reservation::Renewal { id, slot, of, key },
             is_of_token: false,
+            presented: None,
         }
     }
 
@@ -212,14 +225,16 @@ impl Service {
             root,
             reservation,
             is_of_token: false,
+            presented: None,
         })
     }
 
-    /// Plans the transaction: the gates that the send has to pass, and the items that it stores.
+    /// Plans the first try of the transaction: the gates that the send has to pass, who pays, and the items that it stores.
     pub(super) fn make_plan(
         &self,
         given: Given<'_>,
         prepared: &Prepared<'_>,
+        ask: Option<&Ask>,
         request: &RequestContext,
     ) -> SendPlan {
         let Given {
@@ -229,12 +244,12 @@ impl Service {
         } = given;
         let indexer = keyring.indexer();
         let subjects = Subjects {
-            phone_index: indexer.phone(&checked.phone),
-            number_block_index: indexer.number_block(&checked.phone),
+            phone_index: indexer.index_phone(&checked.phone),
+            number_block_index: indexer.index_number_block(&checked.phone),
             country_index: checked.country.map(SubjectIndex::of_country),
-            device_index: indexer.device(&command.device),
-            address_index: indexer.address(&checked.address),
-            network_indexes: indexer.networks(&checked.address),
+            device_index: indexer.index_device(&command.device),
+            address_index: indexer.index_address(&checked.address),
+            network_indexes: indexer.index_networks(&checked.address),
             business_index: Some(SubjectIndex::of_business(&command.business)),
         };
         let remembered = self.policy.lockout.remembered.max(self.purses().known_for);
@@ -250,8 +265,8 @@ impl Service {
             terms: self.policy.make_terms(request.now, &checked.limits),
             wrong: Begin::Next,
             ended_evidence: None,
-            caller: None,
-            paid: None,
+            caller: ask.map(|ask| self.make_phone_caller(ask)),
+            paid: ask.map(|ask| plan_first_try(ask, self.purses())),
             attestation: command
                 .attestation
                 .as_ref()
@@ -272,7 +287,8 @@ impl Service {
         let (checked, keyring) = (given.checked, given.keyring);
         // A call pays for no text. The payment of the text stays, and without one a typed code gives nothing back.
         if checked.medium == Medium::Text || prepared.challenge.payment.is_some() {
-            prepared.challenge.payment = make_payment(plan);
+            let payer = plan.paid.as_ref().map(|paid| paid.payer.clone());
+            prepared.challenge.payment = payer.and_then(|payer| make_payment(payer, &plan.gates));
         }
         plan.reservation = prepared.reservation;
         plan.attempts = prepared.count_attempts(checked);
@@ -280,7 +296,7 @@ impl Service {
             TokenMode::Stored if prepared.reservation.is_new() => {
                 let reference = derive_reference(&prepared.challenge, keyring);
                 Some(StoredToken {
-                    place: keyring.indexer().place(&reference),
+                    place: keyring.indexer().derive_place(&reference),
                     token: self.seal(&prepared.challenge, prepared.root, request)?,
                     expires_at: prepared.challenge.expires_at + REPEATABLE_FOR,
                 })
@@ -315,7 +331,7 @@ fn derive_resend(given: Given<'_>) -> Option<ResendId> {
     if medium == Medium::Call {
         parts.push(medium.as_str().as_bytes());
     }
-    Some(given.keyring.indexer().idempotent_resend(&parts))
+    Some(given.keyring.indexer().derive_resend_id(&parts))
 }
 
 /// Derives the id of a challenge from an idempotency key.
@@ -325,7 +341,7 @@ fn derive_id(key: &str, given: Given<'_>) -> ChallengeId {
     let action = given.command.action.as_deref().unwrap_or_default();
     let [key, phone, device, business] = list_parts(key, given);
     let parts = [key, phone, device, business, action.as_bytes()];
-    given.keyring.indexer().idempotent_challenge(&parts)
+    given.keyring.indexer().derive_challenge_id(&parts)
 }
 
 /// Lists what an idempotency key is bound to, after the key itself: phone, device and business.

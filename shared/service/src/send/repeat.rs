@@ -63,6 +63,7 @@ impl<'k> Existing<'k> {
                 root,
                 reservation: planned.reservation,
                 is_of_token,
+                presented: planned.presented,
             },
         })
     }
@@ -102,7 +103,11 @@ impl Service {
     ) -> Prepared<'k> {
         if existing.prepared.challenge.ends_soon(request.now) {
             let key = existing.prepared.reservation.key();
-            self.renew(existing.prepared.challenge, key, given, request)
+            let presented = existing.prepared.presented;
+            Prepared {
+                presented,
+                ..self.renew(existing.prepared.challenge, key, given, request)
+            }
         } else {
             existing.resend()
         }

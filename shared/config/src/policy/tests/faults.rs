@@ -61,6 +61,19 @@ fn names_each_fault_by_its_path() {
             "business.b.client_key_sha256: ",
         ),
         (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\n\
+             client_key_sha256 = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+            "business.b.client_key_sha256: ",
+        ),
+        (
+            "sms.price_list = { date = \"2026-11-24\", source = \"x\", usd = [{ FR = 0.01, fr = 0.05 }] }",
+            "sms.price_list.usd[0].fr: one price is needed, and sms.price_list.usd[0].FR is another",
+        ),
+        (
+            "[purses.shards]\nus = 2\nUS = 3",
+            "purses.shards.us: one number is needed, and purses.shards.US is another",
+        ),
+        (
             "[[test_number]]\nphone = \"1\"\ncode = \"123456\"\nuntil = \"2027-01-01T00:00:00Z\"",
             "test_number[0].phone: ",
         ),

@@ -144,6 +144,12 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     let starts = policy.start_texts;
     let starts = (starts >= 1, starts <= policy.young_open.texts);
     found.check_beside(starts, ["open.start_texts", "open.young_texts"], OF_YOUNG);
+    let share = (1..=100).contains(&policy.known_texts);
+    found.check(share, "known.texts_per_phone", "1 to 100 texts are needed");
+    let share = policy.moved_texts <= 100;
+    found.check(share, "moved.texts_per_phone", "0 to 100 texts are needed");
+    let probes = policy.probes <= 1_000;
+    found.check(probes, "probe_codes", "0 to 1,000 codes are needed");
     found.check_days(policy.known_for, "known.days");
     // A phone that is never known has a fault already.
     let after = policy.known_for < DAY || policy.known_after < policy.known_for;
@@ -225,6 +231,10 @@ mod tests {
             fields(|p| p.number_block.cap.texts = 3),
             ["number_block.texts"]
         );
+        assert_eq!(fields(|p| p.known_texts = 0), ["known.texts_per_phone"]);
+        assert_eq!(fields(|p| p.moved_texts = 101), ["moved.texts_per_phone"]);
+        assert_eq!(fields(|p| p.moved_texts = 0), [""; 0]);
+        assert_eq!(fields(|p| p.probes = 1_001), ["probe_codes"]);
         assert_eq!(fields(|p| p.money.least = 0), ["money_stop.usd_per_day"]);
         let unearned = fields(|p| p.unearned_per_day = -1);
         assert_eq!(unearned, ["unearned_usd_per_day"]);

@@ -113,7 +113,7 @@ fn a_purse_earns_up_to_its_cap_and_gives_back_up_to_twice_that() {
 fn a_typed_code_fills_the_block_of_its_number_except_for_known_phones() {
     let policy = PursePolicy::default();
     let ask = ask(0, "vpn", "b");
-    let (key, cap) = (ask.block_key(), policy.number_block.cap.at(PRICE));
+    let (key, cap) = (ask.number_block_key(), policy.number_block.cap.at(PRICE));
     let credit = |lane, holds| {
         let at = ask.now;
         let room = Some(Room { holds, at });
@@ -145,8 +145,8 @@ fn a_full_network_gets_back_what_it_paid_and_no_more() {
     let credit = |lane, holds| {
         let mut table = Table::familiar(&policy);
         table.set(ask.network_key(), Attribute::Room, holds);
-        table.set(ask.block_key(), Attribute::Room, PRICE);
-        table.set(ask.block_key(), Attribute::At, NOON);
+        table.set(ask.number_block_key(), Attribute::Room, PRICE);
+        table.set(ask.number_block_key(), Attribute::At, NOON);
         table.credit(&ask, &ask.make_payer(lane), &policy);
         table.get(&ask.network_key(), Attribute::Room) - holds
     };
@@ -169,8 +169,8 @@ fn only_a_code_of_the_crowd_that_earns_uses_up_a_probe() {
         let holds = if is_full { cap } else { 0 };
         table.set(key.clone(), Attribute::Lane(lane), holds);
         table.set(key.clone(), Attribute::Probes, 5);
-        table.set(ask.block_key(), Attribute::Room, PRICE);
-        table.set(ask.block_key(), Attribute::At, NOON);
+        table.set(ask.number_block_key(), Attribute::Room, PRICE);
+        table.set(ask.number_block_key(), Attribute::At, NOON);
         if let Some(best) = best {
             table.set(key.clone(), Attribute::Best, best);
         }

@@ -28,7 +28,7 @@ fn a_country_is_kept_from_its_last_text_for_as_long_as_anybody_is_known() {
         assert_eq!(plan.payer.lane, lane);
         assert_eq!(end(&table, &ask.country_key()), ask.now + kept);
         let block = policy.find_number_block_lifetime(PRICE);
-        assert_eq!(end(&table, &ask.block_key()), ask.now + block);
+        assert_eq!(end(&table, &ask.number_block_key()), ask.now + block);
     }
     let anew = ask(3_600, "home", "b");
     let key = anew.country_key();
@@ -76,7 +76,7 @@ fn what_an_operator_gives_stays_until_it_ends() {
     give(&mut table, &country, 1);
     let kept = ask.now + policy.find_country_lifetime();
     assert_eq!(end(&table, &country), kept, "no text paid yet");
-    let block = ask.block_key();
+    let block = ask.number_block_key();
     let until = give(&mut table, &block, 50);
     assert_eq!(end(&table, &block), until);
     // A shorter grant does not take from what the last text needs.

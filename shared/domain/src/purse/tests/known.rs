@@ -8,8 +8,8 @@ fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let mut owner = evidence("device");
-    table.set(ask(0, "n", "b").block_key(), Attribute::Room, 0);
-    table.set(ask(0, "n", "b").block_key(), Attribute::At, NOON);
+    table.set(ask(0, "n", "b").number_block_key(), Attribute::Room, 0);
+    table.set(ask(0, "n", "b").number_block_key(), Attribute::At, NOON);
     for n in 0..3 {
         let plan = table
             .send(&ask(n, "abroad", "b"), &policy, Some(&owner))
@@ -80,8 +80,8 @@ fn lanes_of_known_phones_pay_a_week_after_the_first_code() {
     let of = |own: &Ask, evidence: &Evidence, is_pumped: bool| {
         let mut table = Table::familiar(&policy);
         if is_pumped {
-            table.set(own.block_key(), Attribute::Room, 0);
-            table.set(own.block_key(), Attribute::At, own.now.unix());
+            table.set(own.number_block_key(), Attribute::Room, 0);
+            table.set(own.number_block_key(), Attribute::At, own.now.unix());
         }
         let plan = table.send(own, &policy, Some(evidence));
         plan.map(|plan| (plan.payer.lane, plan.claim, plan.writes.len()))
@@ -100,11 +100,11 @@ fn lanes_of_known_phones_pay_a_week_after_the_first_code() {
     let claim = Claim::Near { texts: 3 };
     assert_eq!(of(&other, &near, true), Ok((Lane::Open, claim, 1)));
     // What strangers have used up of the phone's own limits does not change that.
-    let mut reserved = abroad.clone();
-    reserved.reserved = Some(here);
-    assert_eq!(of(&reserved, &fresh, true), Ok((Lane::Open, here, 1)));
+    let mut allowance = abroad.clone();
+    allowance.allowance = Some(here);
+    assert_eq!(of(&allowance, &fresh, true), Ok((Lane::Open, here, 1)));
     let mut known = fresh;
     known.since = known.since - policy.known_after;
     assert_eq!(of(&abroad, &known, true), Ok((Lane::Known, here, 1)));
-    assert_eq!(of(&reserved, &known, true), Ok((Lane::Known, here, 1)));
+    assert_eq!(of(&allowance, &known, true), Ok((Lane::Known, here, 1)));
 }

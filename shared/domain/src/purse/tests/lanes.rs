@@ -110,7 +110,7 @@ fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
         ask.day() - 1
     )));
     assert!(!first(|table, ask| table.set(
-        ask.block_key(),
+        ask.number_block_key(),
         Attribute::Room,
         PRICE - 1
     )));
@@ -217,7 +217,7 @@ fn a_caller_that_the_operator_vouches_for_has_a_lane_where_the_policy_has_one() 
         ..ask.clone()
     };
     assert_eq!(lane(table.send(&strange, &policy, None)), Lane::Open);
-    table.set(ask.block_key(), Attribute::Room, 0);
+    table.set(ask.number_block_key(), Attribute::Room, 0);
     let refused = table.send(&ask, &policy, None);
     assert_eq!(
         rule(refused),
@@ -332,8 +332,8 @@ fn an_empty_block_and_a_money_stop_are_no_empty_lane() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let ask = ask(0, "abroad", "b");
-    table.set(ask.block_key(), Attribute::Room, 0);
-    table.set(ask.block_key(), Attribute::At, ask.now.unix());
+    table.set(ask.number_block_key(), Attribute::Room, 0);
+    table.set(ask.number_block_key(), Attribute::At, ask.now.unix());
     let refused = table.send(&ask, &policy, None).expect_err("an empty block");
     assert_eq!(refused.empty, Some(EmptyPurse::NumberBlock));
     // A known phone does not need its block.

@@ -130,7 +130,7 @@ fn a_granted_block_pays_until_the_end_whenever_it_was_texted_last() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let of = ask(0, "home", "block");
-    let key = of.block_key();
+    let key = of.number_block_key();
     for (key, attribute) in [
         (of.network_key(), Attribute::Room),
         (of.country_key(), Attribute::Lane(Lane::Crowd)),
@@ -289,7 +289,7 @@ fn a_block_a_network_and_the_service_start_anew() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let ask = ask(60, "home", "b");
-    for key in [ask.block_key(), ask.network_key(), ask.service_key()] {
+    for key in [ask.number_block_key(), ask.network_key(), ask.service_key()] {
         for attribute in [Attribute::Room, Attribute::Codes, Attribute::Left] {
             table.set(key.clone(), attribute, -5);
         }

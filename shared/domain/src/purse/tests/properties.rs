@@ -297,7 +297,7 @@ proptest! {
         let (ask, payer) = (ask(0, "home", "b"), payer(lane, heals));
         let table = |room, end| {
             let mut table = Table::familiar(&policy);
-            for key in [ask.block_key(), ask.network_key()] {
+            for key in [ask.number_block_key(), ask.network_key()] {
                 table.set(key.clone(), Attribute::Room, room);
                 table.set(key, Attribute::At, NOON);
             }
@@ -306,7 +306,7 @@ proptest! {
         };
         let now = table(new, ends.1);
         let (seen, is) = (table(old, ends.0).records(&ask, None), now.records(&ask, None));
-        let (block, network) = (now.item(&ask.block_key()), now.item(&ask.network_key()));
+        let (block, network) = (now.item(&ask.number_block_key()), now.item(&ask.network_key()));
         let gets = |write: Option<Write>, item: &PurseItem| {
             write.and_then(|write| write.apply(item)).and_then(|after| after.get(Attribute::Room))
         };

@@ -52,6 +52,33 @@ fn the_money_of_a_day_ends_while_the_country_is_in_shadow_mode() {
 }
 
 #[test]
+fn a_refund_makes_no_room_that_a_rule_in_shadow_mode_did_not_take() {
+    let settings = shadowing(&[PurseRule::Country, PurseRule::MoneyPerDay]);
+    let mut table = Table::default();
+    let ask_of = |n: i64| ask(n, &format!("net-{n}"), &format!("block-{n}"));
+    let key = ask_of(0).country_key();
+    let affordable = settings.policy.money.least / PRICE;
+    for n in 0..affordable + 10 {
+        send(&mut table, &ask_of(n), &settings).expect("a plan");
+    }
+    let before = table.item(&key);
+    assert!(before.get(Attribute::Left).is_some_and(|left| left < PRICE));
+    for n in 0..20 {
+        let plan = send(&mut table, &ask_of(1_000 + n), &settings).expect("a plan");
+        assert!(table.write(&[plan.refund(morocco())]), "{plan:?}");
+    }
+    let after = table.item(&key);
+    for attribute in [
+        Attribute::Lane(Lane::Open),
+        Attribute::Left,
+        Attribute::cost_on(ask_of(0).day()),
+        Attribute::Sent,
+    ] {
+        assert_eq!(after.get(attribute), before.get(attribute), "{attribute:?}");
+    }
+}
+
+#[test]
 fn a_block_ends_while_the_country_and_its_money_are_in_shadow_mode() {
     let settings = shadowing(&[PurseRule::Country, PurseRule::MoneyPerDay]);
     let flooded = flood(&settings, 1_000, |_| "block".to_owned());

@@ -86,7 +86,7 @@ fn an_operator_pins_the_grant_and_the_end_that_were_read() {
         room: PRICE,
         until: ask.now + Duration::from_hours(hours),
     };
-    for key in [ask.country_key(), ask.block_key()] {
+    for key in [ask.country_key(), ask.number_block_key()] {
         let give = |item: &PurseItem, given| {
             give_grant(key.clone(), &policy, item, Some(given), ask.now).expect("whole")
         };
@@ -99,11 +99,11 @@ fn an_operator_pins_the_grant_and_the_end_that_were_read() {
         // A text that was decided without the grant is decided again.
         let first = plan_first_try(&ask, &policy);
         let of_block = first.writes.iter().find(|write| write.key == key);
-        if key == ask.block_key() {
+        if key == ask.number_block_key() {
             assert_eq!(of_block.expect("the block").apply(&one), None);
         }
     }
-    let key = ask.block_key();
+    let key = ask.number_block_key();
     let give = |item: &PurseItem| {
         give_grant(key.clone(), &policy, item, Some(grant(1)), ask.now).expect("whole")
     };

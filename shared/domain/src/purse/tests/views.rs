@@ -51,13 +51,13 @@ fn operators_see_a_grant_while_it_lasts_and_has_room() {
         (now + 1, 0, false),
     ] {
         let mut table = Table::default();
-        for key in [ask.country_key(), ask.block_key()] {
+        for key in [ask.country_key(), ask.number_block_key()] {
             table.set(key.clone(), Attribute::Granted, room);
             table.set(key, Attribute::GrantedUntil, until);
         }
         let seen = outlook(&table, &ask);
         assert_eq!(seen.grant.is_some(), is_seen, "{until} {room}");
-        assert_eq!(seen.block_grant.is_some(), is_seen, "{until} {room}");
+        assert_eq!(seen.number_block_grant.is_some(), is_seen, "{until} {room}");
         // A block that only an operator gave something holds what it starts with.
         let start = PursePolicy::default().number_block.start.at(PRICE);
         assert_eq!(seen.number_block.holds, start);
