@@ -89,3 +89,29 @@ async fn a_damaged_item_of_the_service_stops_no_country() {
         .await;
     assert_refused(&other, "country-purse");
 }
+
+/// Nobody gets a text until somebody repairs the item, and a flood meanwhile writes nothing.
+#[tokio::test]
+async fn a_damaged_purse_costs_one_transaction_and_then_reads() {
+    let world = start().await;
+    establish(&world).await;
+    damage(&world, OF_US, "left", &json!({ "S": "much" })).await;
+    let send = async |n: usize| {
+        let device = format!("d{n}");
+        let address = familiar(30 + n);
+        world
+            .client
+            .send_from(&nth(n), &device, &address)
+            .await
+            .status
+    };
+    assert_eq!(send(1).await, 503);
+    drop(world.proxy().take_calls());
+    for n in 2..12 {
+        assert_eq!(send(n).await, 503);
+    }
+    assert_eq!(world.proxy().take_calls(), counts(&[("BatchGetItem", 10)]));
+    damage(&world, OF_US, "left", &json!({ "N": "1000000" })).await;
+    world.advance(10);
+    assert_eq!(send(12).await, 202);
+}
