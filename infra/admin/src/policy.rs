@@ -129,9 +129,14 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
 pub(crate) fn list_unpriced(policy: &Policy) -> Vec<String> {
     let served = policy.numbers.countries.iter();
     served
-        .filter(|country| !policy.sms.prices.contains_key(country))
+        .filter(|country| is_unpriced(policy, **country))
         .map(Country::to_string)
         .collect()
+}
+
+/// Whether what a text to `country` costs is an upper bound, because the country has no price.
+pub(crate) fn is_unpriced(policy: &Policy, country: Country) -> bool {
+    !policy.sms.prices.contains_key(&country)
 }
 
 fn describe_prices(policy: &Policy, unpriced: &[String]) -> String {

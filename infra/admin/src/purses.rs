@@ -27,6 +27,7 @@ use crate::cli::purses::PursesArguments;
 use crate::money::{format_usd, usd};
 use crate::operator::Operator;
 use crate::output::{CommandError, Reply, format_table};
+use crate::policy::is_unpriced;
 use crate::specimen;
 
 /// A shard of a country, and what its purses hold.
@@ -240,7 +241,7 @@ fn describe_shard(shard: &Shard, policy: &Policy) -> Value {
         "country": ask.country.to_string(),
         "shard": ask.shard,
         "priceUsd": usd(ask.price),
-        "priceIsUpperBound": specimen::is_unpriced(policy, ask.country),
+        "priceIsUpperBound": is_unpriced(policy, ask.country),
         "isNew": !shard.is_used && shard.holds.is_ok(),
         "damaged": shard.holds.as_ref().err().map(describe_damage),
     });

@@ -12,6 +12,7 @@ use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Micros, price_of};
 
 use crate::output::{CommandError, Exit};
+use crate::policy::is_unpriced;
 
 /// A text with a code of zeros, and what it is sent as.
 pub(crate) struct Specimen<'p> {
@@ -82,12 +83,6 @@ pub(crate) fn name_unpriced(
             names.join(", ")
         )
     })
-}
-
-/// Whether what a text to `country` costs is an upper bound, because the country has no price.
-pub(crate) fn is_unpriced(policy: &Policy, country: Country) -> bool {
-    let estimate = policy.sms.estimate_cost(Some(country), 1);
-    estimate.is_some_and(|estimate| estimate.is_upper_bound)
 }
 
 /// Finds a business by its name, or the first one of the policy.

@@ -37,6 +37,7 @@ mod simulate;
 mod texts;
 
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_crypto::keyring::Keyring;
@@ -45,8 +46,9 @@ use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::stack::{Backends, Options, Stack};
-use phoneproof_tests::{Client, Database, Proxy};
+use phoneproof_tests::{Answer, Client, Database, Proxy};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::command::{admin_command, run};
 
@@ -218,6 +220,19 @@ fn index_phone(phone: &str) -> String {
     let keyring = Keyring::from_json(KEYRING).expect("a keyring");
     let phone = Phone::from_canonical(phone).expect("canonical");
     keyring.indexer().index_phone(&phone).as_str().to_owned()
+}
+
+/// Asks until `is_done`, for as long as an instance remembers a refusal: ten seconds, and some more on a slow machine.
+async fn ask_until(is_done: impl Fn(&Answer) -> bool, ask: impl AsyncFn() -> Answer) -> Answer {
+    let mut answer = ask().await;
+    for _ in 0..60 {
+        if is_done(&answer) {
+            break;
+        }
+        sleep(Duration::from_millis(250)).await;
+        answer = ask().await;
+    }
+    answer
 }
 
 #[tokio::test]

@@ -35,36 +35,52 @@ pub(crate) enum Used {
     SuccessToken([u8; 32]),
 }
 
-/// What the store refused: the denials of rules, the purses that could not pay, and what is over.
+/// A memory of refusals that all requests of an instance share.
 #[derive(Debug)]
-pub(crate) struct Remembered {
-    denials: Mutex<Refusals<DenialKey, RememberedDenial>>,
-    /// What the purses held that refused a text. Whether they refuse the next one depends on its caller, too.
-    purses: Mutex<Refusals<PurseKey, PurseItem>>,
-    /// The challenges that take no resend any more.
-    closed: Mutex<Refusals<ChallengeKey, Closed>>,
-    /// The challenges that take no guess: they are over, or their phone is locked.
-    guesses: Mutex<Refusals<ChallengeKey, GuessRefusal>>,
-    /// The challenges whose code nobody pays to speak, with the subject that was refused.
-    calls: Mutex<Refusals<ChallengeId, (Denial, Subject)>>,
-    /// What was used before.
-    used: Mutex<Refusals<Used, ()>>,
-    /// The phones whose record answered a send that repeats an earlier one.
-    repeats: Mutex<Refusals<SubjectIndex, ()>>,
+pub(crate) struct Memory<K, R>(Mutex<Refusals<K, R>>);
+
+impl<K: Ord + Clone, R: Clone> Memory<K, R> {
+    /// Remembers that the store refused `key` at `now`, and may admit it from `retry_at` on; `None` when waiting does not
+    /// help.
+    pub(crate) fn remember(&self, key: K, refusal: R, retry_at: Option<Timestamp>, now: Timestamp) {
+        self.lock().remember(key, refusal, retry_at, now);
+    }
+
+    /// Returns the refusal of `key` that holds at `now`.
+    pub(crate) fn recall(&self, key: &K, now: Timestamp) -> Option<R> {
+        self.lock().recall(key, now).cloned()
+    }
 }
 
-impl Default for Remembered {
-    fn default() -> Self {
-        Self {
-            denials: Mutex::new(Refusals::new(CAPACITY)),
-            purses: Mutex::new(Refusals::new(CAPACITY)),
-            closed: Mutex::new(Refusals::new(CAPACITY)),
-            guesses: Mutex::new(Refusals::new(CAPACITY)),
-            calls: Mutex::new(Refusals::new(CAPACITY)),
-            used: Mutex::new(Refusals::new(CAPACITY)),
-            repeats: Mutex::new(Refusals::new(CAPACITY)),
-        }
+impl<K, R> Memory<K, R> {
+    /// Locks the memory, even after a panic under its lock: what it holds only refuses.
+    fn lock(&self) -> MutexGuard<'_, Refusals<K, R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl<K: Ord + Clone, R> Default for Memory<K, R> {
+    fn default() -> Self {
+        Self(Mutex::new(Refusals::new(CAPACITY)))
+    }
+}
+
+/// What the store refused: the denials of rules, the purses that could not pay, and what is over.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    denials: Memory<DenialKey, RememberedDenial>,
+    /// What the purses held that refused a text. Whether they refuse the next one depends on its caller, too.
+    purses: Memory<PurseKey, PurseItem>,
+    /// The challenges that take no guess: they are over, or their phone is locked.
+    guesses: Memory<ChallengeKey, GuessRefusal>,
+    /// The challenges that take no resend any more.
+    pub(crate) closed: Memory<ChallengeKey, Closed>,
+    /// The challenges whose code nobody pays to speak, with the subject that was refused.
+    pub(crate) calls: Memory<ChallengeId, (Denial, Subject)>,
+    /// What was used before.
+    pub(crate) used: Memory<Used, ()>,
+    /// The phones whose record answered a send that repeats an earlier one. The next one is likely to repeat one, too.
+    pub(crate) repeats: Memory<SubjectIndex, ()>,
 }
 
 impl Remembered {
@@ -83,7 +99,7 @@ impl Remembered {
             .as_ref()
             .and_then(|evidence| plan.place_of(evidence))
             .cloned();
-        let mut denials = lock(&self.denials);
+        let mut denials = self.denials.lock();
         if place.is_some() {
             let key = (rule, subject.clone(), place);
             denials.remember(key, (*denial, None), ends, now);
@@ -100,7 +116,7 @@ impl Remembered {
         items: &HashMap<PurseKey, PurseItem>,
         retry_at: Option<Timestamp>,
     ) {
-        let mut purses = lock(&self.purses);
+        let mut purses = self.purses.lock();
         for key in list_purse_keys(ask) {
             if let Some(item) = items.get(&key) {
                 purses.remember(key, item.clone(), retry_at, ask.now);
@@ -111,7 +127,7 @@ impl Remembered {
     /// Returns what the purses of `ask` held, if its country, its number block or the service could not pay lately. A
     /// purse that is not remembered counts as one that nobody used yet, so that the store decides on it.
     pub(crate) fn recall_purses(&self, ask: &Ask) -> Option<HashMap<PurseKey, PurseItem>> {
-        let purses = lock(&self.purses);
+        let purses = self.purses.lock();
         if purses.is_empty() {
             return None;
         }
@@ -124,16 +140,6 @@ impl Remembered {
             items.insert(key, item);
         }
         Some(items)
-    }
-
-    /// Remembers that a challenge takes no resend any more.
-    pub(crate) fn close(&self, challenge: ChallengeKey, closed: Closed, now: Timestamp) {
-        lock(&self.closed).remember(challenge, closed, None, now);
-    }
-
-    /// Returns why a challenge takes no resend, if the store said so lately.
-    pub(crate) fn find_closed(&self, challenge: &ChallengeKey, now: Timestamp) -> Option<Closed> {
-        lock(&self.closed).recall(challenge, now).copied()
     }
 
     /// Remembers why a challenge takes no guess, if that holds for right and wrong codes alike. An answer that is no refusal
@@ -156,7 +162,7 @@ impl Remembered {
             | GuessRefusal::Repeated(..)
             | GuessRefusal::AlreadyApplied(_) => return,
         };
-        lock(&self.guesses).remember(challenge, refusal.clone(), ends, now);
+        self.guesses.remember(challenge, refusal.clone(), ends, now);
     }
 
     /// Returns why a challenge takes no guess, if the store said so lately.
@@ -165,47 +171,7 @@ impl Remembered {
         challenge: &ChallengeKey,
         now: Timestamp,
     ) -> Option<GuessRefusal> {
-        lock(&self.guesses).recall(challenge, now).cloned()
-    }
-
-    /// Remembers that nobody pays for a call about a challenge.
-    pub(crate) fn refuse_call(
-        &self,
-        challenge: ChallengeId,
-        denied: (Denial, Subject),
-        now: Timestamp,
-    ) {
-        let ends = denied.0.retry_at();
-        lock(&self.calls).remember(challenge, denied, ends, now);
-    }
-
-    /// Returns the denial of a call about a challenge, if the purse of calls refused one lately.
-    pub(crate) fn find_call_denial(
-        &self,
-        challenge: ChallengeId,
-        now: Timestamp,
-    ) -> Option<(Denial, Subject)> {
-        lock(&self.calls).recall(&challenge, now).cloned()
-    }
-
-    /// Remembers that something was used before.
-    pub(crate) fn remember_used(&self, used: Used, now: Timestamp) {
-        lock(&self.used).remember(used, (), None, now);
-    }
-
-    /// Whether the store said lately that something was used before.
-    pub(crate) fn was_used(&self, used: &Used, now: Timestamp) -> bool {
-        lock(&self.used).recall(used, now).is_some()
-    }
-
-    /// Remembers that the record of a phone answered a send that repeats an earlier one.
-    pub(crate) fn remember_repeat(&self, phone_index: &SubjectIndex, now: Timestamp) {
-        lock(&self.repeats).remember(phone_index.clone(), (), None, now);
-    }
-
-    /// Whether the record of a phone answered such a send lately. The next one is likely to repeat one, too.
-    pub(crate) fn was_repeated(&self, phone_index: &SubjectIndex, now: Timestamp) -> bool {
-        lock(&self.repeats).recall(phone_index, now).is_some()
+        self.guesses.recall(challenge, now)
     }
 
     /// Lists the denials that hold for a send at `now`, each with its subject, in the order of the gates.
@@ -213,7 +179,7 @@ impl Remembered {
     /// A phone that was verified at the device or in the network of the caller may have an allowance for it. So the store
     /// decides, until it has refused that place, too.
     pub(crate) fn recall(&self, plan: &SendPlan, now: Timestamp) -> Vec<(Denial, Subject)> {
-        let refusals = lock(&self.denials);
+        let refusals = self.denials.lock();
         let mut denials = Vec::new();
         if refusals.is_empty() {
             return denials;
@@ -240,9 +206,4 @@ impl Remembered {
 /// The purses whose content a refusal remembers. That of the network depends on the caller.
 fn list_purse_keys(ask: &Ask) -> [PurseKey; 3] {
     [ask.country_key(), ask.number_block_key(), ask.service_key()]
-}
-
-/// Locks a memory, even after a panic under its lock: what it holds only refuses.
-fn lock<K, R>(memory: &Mutex<Refusals<K, R>>) -> MutexGuard<'_, Refusals<K, R>> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

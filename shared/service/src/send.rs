@@ -175,14 +175,16 @@ impl Service {
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
                     if let Some(presented) = prepared.presented {
-                        self.remembered.close(presented, closed, request.now);
+                        self.remembered
+                            .closed
+                            .remember(presented, closed, None, request.now);
                     }
                     return Err(SendError::Closed(closed));
                 }
                 Err(ReserveError::AttestationUsed) => {
                     if let Some(digest) = plan.attestation {
                         let used = Used::Attestation(digest);
-                        self.remembered.remember_used(used, request.now);
+                        self.remembered.used.remember(used, (), None, request.now);
                     }
                     return Err(SendError::Attestation(AttestationFault::Used));
                 }

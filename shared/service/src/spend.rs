@@ -73,7 +73,7 @@ impl Service {
         let kept_until =
             Timestamp::from_unix(accepted_until) + Duration::from_secs(2 * LEEWAY_SECONDS);
         let used = Used::SuccessToken(sha256(proof.jti.as_bytes()));
-        if self.remembered.was_used(&used, request.now) {
+        if self.remembered.used.recall(&used, request.now).is_some() {
             return Err(SpendError::AlreadySpent);
         }
         let write = WriteId(request.draw()?);
@@ -84,7 +84,7 @@ impl Service {
         match outcome {
             SpendOutcome::Now => Ok(()),
             SpendOutcome::Before => {
-                self.remembered.remember_used(used, request.now);
+                self.remembered.used.remember(used, (), None, request.now);
                 Err(SpendError::AlreadySpent)
             }
         }

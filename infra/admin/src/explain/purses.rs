@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::Asked;
 use crate::money::{format_usd, usd};
 use crate::output::{CommandError, format_table};
+use crate::policy::is_unpriced;
 use crate::purses::describe::{describe_others, describe_outlook, make_rows, name_empty_network};
 use crate::purses::{describe_damage, list_shadowed, name_damage, name_shadow};
 use crate::specimen;
@@ -111,7 +112,7 @@ impl Forecast {
             in_shadow,
             holds,
             shadowed: list_shadowed(policy),
-            is_unpriced: specimen::is_unpriced(policy, ask.country),
+            is_unpriced: is_unpriced(policy, ask.country),
             ask,
         })
     }

@@ -49,7 +49,7 @@ async fn operators_at_once_change_every_range_or_are_told_to_repeat() {
     let (unblocked, kept) = (&ranges[..3], &ranges[3..]);
     for round in 0..2_u64 {
         let later = async |at: u64, arguments: &[&str]| {
-            tokio::time::sleep(std::time::Duration::from_millis(at * 310 + round * 170)).await;
+            sleep(Duration::from_millis(at * 310 + round * 170)).await;
             site.run_json(arguments).await
         };
         let off = async |at: u64| {

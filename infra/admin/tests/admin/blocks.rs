@@ -138,7 +138,7 @@ async fn a_range_leaves_others_alone_and_can_end_by_itself() {
     // An entry made anew replaces the earlier one; it ends on the second.
     site.run_done(&["block", "country", "GB", "--reason", "r", "--for", "1s"])
         .await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    sleep(Duration::from_millis(1_100)).await;
     site.renew().await;
     assert_eq!(site.client.send("+447400123456").await.status, 202);
     assert_eq!(

@@ -1,10 +1,7 @@
 //! Calls as operators see them: what `explain` and `purses` say is what the service then does, and `purse` says what it
 //! does not reach.
 
-use std::time::Duration;
-
 use phoneproof_tests::Answer;
-use tokio::time::sleep;
 
 use super::purses::{neighbour, nth, stranger};
 use super::*;
@@ -118,14 +115,9 @@ async fn explain_says_which_room_a_call_takes_from_and_when_it_frees_and_the_cal
     }
     let said = site.explain_call(3).await;
     // The instance remembers the other refusal of this call, for ten seconds at most.
-    let mut refused = site.ask_for_call(3, &tokens[2]).await;
-    for _ in 0..60 {
-        if refused.json["rule"] != "call-purse" {
-            break;
-        }
-        sleep(Duration::from_millis(250)).await;
-        refused = site.ask_for_call(3, &tokens[2]).await;
-    }
+    let is_another = |refused: &Answer| refused.json["rule"] != "call-purse";
+    let ask = async || site.ask_for_call(3, &tokens[2]).await;
+    let refused = ask_until(is_another, ask).await;
     assert_eq!(refused.json["rule"], "call-money-per-day");
     assert_eq!(said["wouldRefuse"], refused.json["rule"], "{said}");
     assert_eq!(said["money"]["freesAt"], refused.json["retryAt"], "{said}");

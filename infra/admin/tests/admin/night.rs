@@ -5,7 +5,6 @@ use std::time::Duration;
 use phoneproof_config::process::SystemClock;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_local::inbox::Carrier;
-use tokio::time::sleep;
 
 use super::*;
 
@@ -150,14 +149,8 @@ async fn unlock_frees_a_phone_whenever_its_day_begins() {
         .expect("days");
     assert_eq!(by_day.values().collect::<Vec<_>>(), [2]);
     // The instance remembers the lock, for ten seconds at most.
-    let mut answer = site.client.verify(&token, &code).await;
-    for _ in 0..60 {
-        if answer.status == 200 {
-            break;
-        }
-        sleep(Duration::from_millis(250)).await;
-        answer = site.client.verify(&token, &code).await;
-    }
+    let verify = async || site.client.verify(&token, &code).await;
+    let answer = ask_until(|answer| answer.status == 200, verify).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
 }
 

@@ -31,7 +31,7 @@ async fn a_grant_lets_so_many_strangers_in_and_ends() {
     // The instance remembers that for ten seconds at most.
     site.run_done(&["purse", "grant", "US", "5", "--for", "1s", "--yes"])
         .await;
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    sleep(Duration::from_millis(1_100)).await;
     site.renew().await;
     let (_, refused) = site.explain_and_send(&nth(11), stranger(11)).await;
     assert_eq!(refused.status, 429, "the grant is over: {}", refused.text);
@@ -58,7 +58,7 @@ async fn a_running_instance_honours_a_grant_within_ten_seconds() {
     site.empty().await;
     assert_eq!(site.send_as(&nth(1), stranger(1)).await.status, 429);
     site.run_done(&["purse", "grant", "US", "2", "--yes"]).await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    sleep(Duration::from_secs(10)).await;
     for n in 2..4 {
         let sent = site.send_as(&nth(n), stranger(n)).await;
         assert_eq!(sent.status, 202, "{n}: {}", sent.text);

@@ -28,7 +28,7 @@ impl Service {
             .and_then(|guard| guard.check(token, phone, request.now))
             .map_err(SendError::Attestation)?;
         let used = Used::Attestation(digest_of(token));
-        if self.remembered.was_used(&used, request.now) {
+        if self.remembered.used.recall(&used, request.now).is_some() {
             return Err(SendError::Attestation(AttestationFault::Used));
         }
         Ok(())

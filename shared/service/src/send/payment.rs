@@ -111,8 +111,10 @@ impl Service {
             Some(unpaid) => {
                 if ask.call_after.is_some() {
                     let challenge = plan.reservation.id();
+                    let ends = unpaid.0.retry_at();
                     self.remembered
-                        .refuse_call(challenge, unpaid.clone(), ask.now);
+                        .calls
+                        .remember(challenge, unpaid.clone(), ends, ask.now);
                 }
                 // The answer is that of a phone without an allowance, or it would tell that this phone is known.
                 let denied = match &moved.lifted {

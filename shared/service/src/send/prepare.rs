@@ -83,7 +83,7 @@ impl Service {
             return Err(SendError::Closed(Closed::Expired));
         }
         let presented = (challenge.id, challenge.expires_at);
-        if let Some(closed) = self.remembered.find_closed(&presented, request.now) {
+        if let Some(closed) = self.remembered.closed.recall(&presented, request.now) {
             return Err(SendError::Closed(closed));
         }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
@@ -96,10 +96,7 @@ impl Service {
         };
         let key = derive_resend(given);
         if challenge.ends_soon(request.now) {
-            return Ok(Prepared {
-                presented: Some(presented),
-                ..self.renew(challenge, key, given, request)
-            });
+            return Ok(self.renew(challenge, Some(presented), key, given, request));
         }
         let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
@@ -124,10 +121,12 @@ impl Service {
         })
     }
 
-    /// Makes the challenge that follows `before`. Its id comes from `before`, so a repeated resend finds it.
+    /// Makes the challenge that follows `before`. Its id comes from `before`, so a repeated resend finds it. `presented` is
+    /// the challenge of the client's token, which may be an earlier one.
     pub(super) fn renew<'k>(
         &self,
         before: Challenge,
+        presented: Option<ChallengeKey>,
         key: Option<ResendId>,
         given: Given<'k>,
         request: &RequestContext,
@@ -160,7 +159,7 @@ impl Service {
             root,
             reservation: Reservation::Renewal { id, slot, of, key },
             is_of_token: false,
-            presented: None,
+            presented,
         }
     }
 

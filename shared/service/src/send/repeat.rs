@@ -104,10 +104,7 @@ impl Service {
         if existing.prepared.challenge.ends_soon(request.now) {
             let key = existing.prepared.reservation.key();
             let presented = existing.prepared.presented;
-            Prepared {
-                presented,
-                ..self.renew(existing.prepared.challenge, key, given, request)
-            }
+            self.renew(existing.prepared.challenge, presented, key, given, request)
         } else {
             existing.resend()
         }

@@ -32,8 +32,10 @@ impl Service {
         match &reserved {
             Err(ReserveError::Denied(denied)) => self.remembered.remember(denied, plan),
             Err(ReserveError::Refused(_)) => {
+                let phone = plan.phone_index.clone();
                 self.remembered
-                    .remember_repeat(&plan.phone_index, request.now);
+                    .repeats
+                    .remember(phone, (), None, request.now);
             }
             _ => {}
         }
@@ -54,10 +56,11 @@ impl Service {
         let mut denials = self.remembered.recall(plan, request.now);
         if checked.medium == Medium::Call {
             let challenge = plan.reservation.id();
-            denials.extend(self.remembered.find_call_denial(challenge, request.now));
+            denials.extend(self.remembered.calls.recall(&challenge, request.now));
         }
         let is_new = matches!(plan.reservation, Reservation::New { .. });
-        let may_repeat = !is_new && self.remembered.was_repeated(&plan.phone_index, request.now);
+        let repeats = &self.remembered.repeats;
+        let may_repeat = !is_new && repeats.recall(&plan.phone_index, request.now).is_some();
         if denials.is_empty() && !may_repeat {
             return Ok(());
         }
