@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -41,23 +42,41 @@ export const LOOKS = [
 async function launch() {
   if (!isFirefox) return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   const { firefox } = (await import("playwright-bidi")).default;
+  openTabs();
   return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+}
+
+/** Makes the driver of Firefox open a tab for each page, which takes a third less processor time than its windows. */
+function openTabs() {
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve("playwright-bidi/package.json"));
+  const { BidiSession } = require(`${folder}/lib/server/bidi/bidiConnection.js`);
+  const { send } = BidiSession.prototype;
+  BidiSession.prototype.send = function (method, params) {
+    return send.call(this, method, method === "browsingContext.create" ? { ...params, type: "tab" } : params);
+  };
+}
+
+/**
+ * Passes on every promise that fails unseen, but for those of the driver of Firefox. When a frame appears, the driver looks for its
+ * element. It waits for no answer, so it fails when the page is closed first.
+ */
+function ignoreClosedSessions() {
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  process.on("unhandledRejection", (error, promise) => {
+    if (/locateNodes\).*(session closed|has been closed)/.test(error?.message)) return;
+    for (const listener of listeners) listener(error, promise);
+  });
 }
 
 /** The browser of all tests of this process. */
 export let browser;
 before(async () => {
+  if (isFirefox) ignoreClosedSessions();
   browser = await launch();
 });
-after(async () => {
-  // The driver of Firefox may still be looking for an element of the last test, and fails without a session. All tests have
-  // ended, so this is no failure of one.
-  process.removeAllListeners("unhandledRejection");
-  process.on("unhandledRejection", (error) => {
-    if (!/session closed|has been closed/.test(error?.message)) throw error;
-  });
-  await browser?.close();
-});
+after(() => browser?.close());
 
 /** Returns a random valid US number of area code 415, with an exchange that is not reserved. */
 export function freshNumber() {
