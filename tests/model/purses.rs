@@ -8,8 +8,8 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
-    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, Records, Write, give_budget,
-    give_grant, plan_first_try, plan_from_records, reset_country, view_purses,
+    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Write,
+    decide, give_budget, give_grant, plan_first_try, reset_country, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{DAY, Window};
@@ -81,6 +81,13 @@ fn policy() -> PursePolicy {
     policy
 }
 
+fn settings() -> PurseSettings {
+    PurseSettings {
+        policy: policy(),
+        ..PurseSettings::default()
+    }
+}
+
 fn ask(moment: usize, wish: Wish) -> Ask {
     let now = Timestamp::from_unix(1_795_435_200 + MOMENTS[moment]);
     let today = Window::containing(now, DAY, Duration::ZERO);
@@ -126,10 +133,12 @@ fn apply(ask: &Ask, items: &Items, writes: &[Write]) -> Option<Items> {
 impl Purses {
     /// A country that spent nothing today, whose open lane is empty, with one familiar network.
     fn start() -> Items {
-        let (ask, policy) = (ask(0, Wish::Neighbour), policy());
+        let (ask, settings) = (ask(0, Wish::Neighbour), settings());
         let mut items = Items::default();
         let records = Records::read(&ask, None, |key| read(&ask, &items, key)).expect("whole");
-        let first = plan_from_records(&ask, &policy, &records).expect("a new country");
+        let first = decide(&ask, &settings, &records)
+            .outcome
+            .expect("a new country");
         items = apply(&ask, &items, &first.writes).expect("it holds");
         items[0].set(Attribute::Left, STOP * PRICE);
         items[0].set(Attribute::cost_on(ask.day()), 0);
@@ -146,12 +155,12 @@ impl Purses {
     }
 
     fn write_text(&self, state: &mut State, actor: usize, read_at: usize, seen: Option<&Items>) {
-        let (ask, policy) = (ask(read_at, self.0[actor]), policy());
+        let (ask, settings) = (ask(read_at, self.0[actor]), settings());
         let plan = match seen {
-            None => plan_first_try(&ask, &policy),
+            None => plan_first_try(&ask, &settings.policy),
             Some(seen) => {
                 let records = Records::read(&ask, None, |key| read(&ask, seen, key));
-                let Ok(plan) = plan_from_records(&ask, &policy, &records.expect("whole")) else {
+                let Ok(plan) = decide(&ask, &settings, &records.expect("whole")).outcome else {
                     state.actors[actor] = Phase::Refused;
                     return;
                 };

@@ -16,8 +16,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, Damaged, NetworkRecord, NumberBlockRecord, Outlook, PurseItem, PurseKey, PurseRule,
-    Records, Stopped, view_purses,
+    Ask, DamagedPurse, NetworkRecord, NumberBlockRecord, Outlook, PurseItem, PurseKey, PurseRule,
+    Records, view_purses,
 };
 use serde_json::{Value, json};
 
@@ -33,8 +33,7 @@ use crate::specimen;
 /// A shard of a country, and what its purses hold.
 struct Shard {
     ask: Ask,
-    /// The error names the item that somebody damaged.
-    holds: Result<Outlook, (PurseKey, Damaged)>,
+    holds: Result<Outlook, DamagedPurse>,
     /// Whether the country was texted before.
     is_used: bool,
 }
@@ -78,7 +77,7 @@ pub(crate) async fn list(
     let mut seen = shards.iter().filter_map(|shard| shard.holds.as_ref().ok());
     // The purse of the service stands in the outlook of every country.
     damaged.extend(seen.find_map(|seen| seen.damaged_service.clone()));
-    damaged.extend(calls.iter().filter_map(CallPurse::damage));
+    damaged.extend(calls.iter().filter_map(CallPurse::damage).cloned());
     if arguments.damaged {
         damaged.extend(find_damaged(&store, now).await?);
     }
@@ -113,16 +112,7 @@ fn look(ask: Ask, policy: &Policy, items: &HashMap<PurseKey, PurseItem>) -> Shar
     let is_used = records
         .as_ref()
         .is_ok_and(|records| records.country.is_some());
-    let holds = match records {
-        Ok(records) => Ok(view_purses(&ask, &policy.purses.policy, &records)),
-        Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
-        // Reading refuses nothing.
-        Err(Stopped::Refused(_)) => Ok(view_purses(
-            &ask,
-            &policy.purses.policy,
-            &Records::default(),
-        )),
-    };
+    let holds = records.map(|records| view_purses(&ask, &policy.purses.policy, &records));
     Shard {
         ask,
         holds,
@@ -131,20 +121,15 @@ fn look(ask: Ask, policy: &Policy, items: &HashMap<PurseKey, PurseItem>) -> Shar
 }
 
 /// Looks for damaged purses of number blocks and networks.
-async fn find_damaged(
-    store: &Store,
-    now: Timestamp,
-) -> Result<Vec<(PurseKey, Damaged)>, CommandError> {
+async fn find_damaged(store: &Store, now: Timestamp) -> Result<Vec<DamagedPurse>, CommandError> {
     let mut damaged = Vec::new();
     for (key, item) in store.scan_purses("block#").await? {
-        damaged.extend(
-            NumberBlockRecord::read(&item, now)
-                .err()
-                .map(|at| (key, at)),
-        );
+        let damage = NumberBlockRecord::read(&item, now).err();
+        damaged.extend(damage.map(|damage| DamagedPurse { key, damage }));
     }
     for (key, item) in store.scan_purses("net#").await? {
-        damaged.extend(NetworkRecord::read(&item).err().map(|at| (key, at)));
+        let damage = NetworkRecord::read(&item).err();
+        damaged.extend(damage.map(|damage| DamagedPurse { key, damage }));
     }
     Ok(damaged)
 }
@@ -152,7 +137,7 @@ async fn find_damaged(
 fn report(
     policy: &Policy,
     (shards, calls): (&[Shard], &[CallPurse]),
-    damaged: &[(PurseKey, Damaged)],
+    damaged: &[DamagedPurse],
 ) -> Reply {
     let unearned = shards
         .iter()
@@ -193,11 +178,7 @@ fn report(
     if !shadow.is_empty() {
         lines.push(name_shadow(&shadow));
     }
-    lines.extend(
-        damaged
-            .iter()
-            .map(|(key, damage)| name_damage(key, *damage)),
-    );
+    lines.extend(damaged.iter().map(name_damage));
     Reply::with_result(json, lines.join("\n"))
 }
 
@@ -226,12 +207,13 @@ pub(crate) fn name_shadow(shadowed: &[&str]) -> String {
 }
 
 /// Says which item somebody damaged, and what to do.
-pub(crate) fn name_damage(key: &PurseKey, damage: Damaged) -> String {
+pub(crate) fn name_damage(damaged: &DamagedPurse) -> String {
+    let DamagedPurse { key, damage } = damaged;
     format!("damaged: {key} cannot be read: {damage}; `purse reset '{key}'` lets it start anew")
 }
 
-pub(crate) fn describe_damage((key, damage): &(PurseKey, Damaged)) -> Value {
-    json!({ "purse": key.to_string(), "attribute": damage.0.name() })
+pub(crate) fn describe_damage(damaged: &DamagedPurse) -> Value {
+    json!({ "purse": damaged.key.to_string(), "attribute": damaged.damage.0.name() })
 }
 
 fn describe_shard(shard: &Shard, policy: &Policy) -> Value {

@@ -17,7 +17,7 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
     Ask, Caller, Claim, CountryRecord, Evidence, Lanes, Micros, Payer, Plan, PurseItem, PurseKey,
-    PurseSettings, Records, Stopped, Write, plan_first_try, plan_from_records, plan_in_shadow,
+    PurseSettings, Records, Write, decide, plan_first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
@@ -231,22 +231,10 @@ impl Service {
         let phone = self.phones.get(&subjects.phone_index);
         let evidence = phone.and_then(|phone| phone.evidence.clone());
         let records = Records::read(&ask, evidence, |key| self.item(key));
-        let plan = records.and_then(|records| {
-            let decided = plan_from_records(&ask, policy, &records);
-            let decided = decided.or_else(|refusal| {
-                if !settings.is_shadowed(refusal.rule) {
-                    return Err(refusal);
-                }
-                self.tally.would_refuse += 1;
-                plan_in_shadow(&ask, settings, &records)
-            });
-            decided.map_err(Stopped::Refused)
-        });
-        match plan {
-            Ok(plan) => self.apply(plan, &ask, subjects),
-            Err(Stopped::Refused(refusal)) => Err(refusal.rule.name()),
-            Err(Stopped::Damaged(..)) => Err("damaged-purse"),
-        }
+        let decision = decide(&ask, settings, &records.map_err(|_| "damaged-purse")?);
+        self.tally.would_refuse += u64::from(!decision.passed_over.is_empty());
+        let plan = decision.outcome.map_err(|refusal| refusal.rule.name())?;
+        self.apply(plan, &ask, subjects)
     }
 
     /// Returns what the shards of a country hold together; `None` without purses, and before its first text.

@@ -17,8 +17,8 @@
 //! # How a store uses it
 //!
 //! 1. [`plan_first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
-//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`plan_from_records`]
-//!    chooses the lane, adds what time gave back, and begins a day. Or it refuses.
+//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`decide`] chooses
+//!    the lane, adds what time gave back, and begins a day. Or it refuses.
 //! 3. The [`Payer`] of the plan travels in the challenge token.
 //! 4. After a code was typed in and the phone's record says so, the [`Payer`]'s credits are written, each for itself.
 //!
@@ -63,7 +63,7 @@ mod tests;
 mod view;
 mod write;
 
-pub use self::amount::Damaged;
+pub use self::amount::{Damaged, DamagedPurse};
 pub use self::ask::Ask;
 pub use self::calls::{CallOutlook, CallRecord, reset_calls};
 pub use self::country::CountryRecord;
@@ -81,8 +81,8 @@ pub use self::policy::{
 };
 pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord, Standing};
 pub use self::refill::{PurseView, Room};
-pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
-pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};
+pub use self::refusal::{PurseRefusal, PurseRule};
+pub use self::send::{Decision, Records, decide, plan_first_try};
 pub use self::settings::{PurseSettings, TooSmall};
 pub use self::view::{MoneyView, NetworkView, Outlook, foresee, view_purses};
 pub use self::write::{Change, Condition, Write};

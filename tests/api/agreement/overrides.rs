@@ -2,8 +2,9 @@
 
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::purse::{
-    Ask, Attribute, Budget, Grant, Lane, Plan, PurseItem, PurseKey, PursePolicy, Records, Write,
-    give_budget, give_grant, plan_first_try, plan_from_records, reset, reset_country,
+    Ask, Attribute, Budget, Grant, Lane, Plan, PurseItem, PurseKey, PursePolicy, PurseRefusal,
+    PurseSettings, Records, Write, decide, give_budget, give_grant, plan_first_try, reset,
+    reset_country,
 };
 
 use super::purses::index;
@@ -43,6 +44,15 @@ fn apply(items: &Items, writes: &[Write]) -> Option<Items> {
     Some(after)
 }
 
+/// Decides while no rule is in shadow mode.
+fn decide_by(policy: &PursePolicy, ask: &Ask, records: &Records) -> Result<Plan, PurseRefusal> {
+    let settings = PurseSettings {
+        policy: *policy,
+        ..PurseSettings::default()
+    };
+    decide(ask, &settings, records).outcome
+}
+
 /// Purses that an operator gave something, in force, over, or on their edge: with money and without.
 fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
     let ask = ask(bench, 0, "home");
@@ -52,7 +62,7 @@ fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
         (ask.network_key(), PurseItem::default()),
     ];
     let read = |items: &Items| Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-    let first = plan_from_records(&ask, policy, &read(&start)).expect("a new country");
+    let first = decide_by(policy, &ask, &read(&start)).expect("a new country");
     let used = apply(&start, &first.writes).expect("it holds");
     let mut empty = used.clone();
     for (key, attributes) in [
@@ -116,7 +126,7 @@ async fn the_store_and_the_domain_pay_alike_beside_what_operators_gave() {
         for (network, seconds) in [("home", 0), ("strange", 0), ("strange", 50_000)] {
             let ask = ask(&bench, seconds, network);
             let records = Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-            let decided = plan_from_records(&ask, &policy, &records).ok();
+            let decided = decide_by(&policy, &ask, &records).ok();
             granted += usize::from(
                 decided
                     .as_ref()

@@ -4,7 +4,7 @@ use phoneproof_aws::store::Store;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::purse::{CallOutlook, Lane, PurseRefusal, Stopped, foresee};
+use phoneproof_domain::purse::{CallOutlook, Lane, PurseRefusal, foresee};
 use serde_json::{Value, json};
 
 use super::Asked;
@@ -41,10 +41,8 @@ impl CallForecast {
         let would = lane.map(|lane| {
             ask.call_after = Some(ask.make_payer(lane));
             let item = |key: &_| items.get(key).cloned().unwrap_or_default();
-            let refusal = match foresee(&ask, &policy.purses.policy, None, item) {
-                Err(Stopped::Refused(refusal)) => Some(refusal),
-                Err(Stopped::Damaged(..)) | Ok(_) => None,
-            };
+            let decision = foresee(&ask, &policy.purses, None, item).ok();
+            let refusal = decision.and_then(|decision| decision.first_refusal());
             (CallOutlook::is_strange(lane), refusal)
         });
         Ok(Some(Self { purse, would }))

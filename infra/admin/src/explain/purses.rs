@@ -8,8 +8,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, Damaged, Lane, Outlook, Plan, PurseKey, PurseRefusal, Records, Stopped,
-    foresee, plan_in_shadow, view_purses,
+    Ask, Caller, Claim, DamagedPurse, Decision, Lane, Outlook, Plan, PurseKey, PurseRefusal,
+    Records, foresee, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use serde_json::{Value, json};
@@ -61,11 +61,9 @@ pub(super) fn make_ask(
 /// What purses say about a text.
 pub(super) struct Forecast {
     ask: Ask,
-    outcome: Result<Plan, Stopped>,
-    /// What the other rules decide, when a rule in shadow mode would refuse.
-    in_shadow: Option<Result<Plan, PurseRefusal>>,
-    /// What the purses hold; the error names the item that somebody damaged.
-    holds: Result<Outlook, (PurseKey, Damaged)>,
+    decision: Result<Decision, DamagedPurse>,
+    /// What the purses hold.
+    holds: Result<Outlook, DamagedPurse>,
     shadowed: Vec<&'static str>,
     /// Whether the price is an upper bound, because the country has none.
     is_unpriced: bool,
@@ -90,26 +88,12 @@ impl Forecast {
         ];
         let items = store.inspect_purses(&keys, &SystemRandom).await?;
         let item = |key: &PurseKey| items.get(key).cloned().unwrap_or_default();
-        let (purses, evidence) = (&policy.purses.policy, record.evidence.clone());
-        let outcome = foresee(&ask, purses, evidence.clone(), item);
-        let records = Records::read(&ask, evidence, item);
-        let in_shadow = match (&outcome, &records) {
-            (Err(Stopped::Refused(refusal)), Ok(records))
-                if policy.purses.is_shadowed(refusal.rule) =>
-            {
-                Some(plan_in_shadow(&ask, &policy.purses, records))
-            }
-            _ => None,
-        };
-        let holds = match records {
-            Ok(records) => Ok(view_purses(&ask, purses, &records)),
-            Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
-            // Reading refuses nothing.
-            Err(Stopped::Refused(_)) => Ok(view_purses(&ask, purses, &Records::default())),
-        };
+        let evidence = &record.evidence;
+        let decision = foresee(&ask, &policy.purses, evidence.clone(), item);
+        let holds = Records::read(&ask, evidence.clone(), item)
+            .map(|records| view_purses(&ask, &policy.purses.policy, &records));
         Ok(Self {
-            outcome,
-            in_shadow,
+            decision,
             holds,
             shadowed: list_shadowed(policy),
             is_unpriced: is_unpriced(policy, ask.country),
@@ -119,34 +103,36 @@ impl Forecast {
 
     /// The refusal by a rule that is not in shadow mode.
     pub(super) fn refusal(&self) -> Option<PurseRefusal> {
-        match &self.in_shadow {
-            Some(decided) => decided.as_ref().err().copied(),
-            None => self.would_refuse(),
+        self.decision.as_ref().ok()?.outcome.as_ref().err().copied()
+    }
+
+    /// The refusals of rules in shadow mode.
+    fn passed_over(&self) -> &[PurseRefusal] {
+        match &self.decision {
+            Ok(decision) => &decision.passed_over,
+            Err(_) => &[],
         }
     }
 
-    fn would_refuse(&self) -> Option<PurseRefusal> {
-        match &self.outcome {
-            Err(Stopped::Refused(refusal)) => Some(*refusal),
-            Err(Stopped::Damaged(..)) | Ok(_) => None,
-        }
+    fn first_refusal(&self) -> Option<PurseRefusal> {
+        self.decision.as_ref().ok()?.first_refusal()
     }
 
-    fn damage(&self) -> Option<(PurseKey, Damaged)> {
-        match &self.outcome {
-            Err(Stopped::Damaged(key, damage)) => Some((key.clone(), *damage)),
-            Err(Stopped::Refused(_)) | Ok(_) => None,
-        }
+    /// The plan, if no rule refuses the text, in shadow mode or not.
+    fn plan(&self) -> Option<&Plan> {
+        let decision = self.decision.as_ref().ok()?;
+        let plan = decision.outcome.as_ref().ok()?;
+        decision.passed_over.is_empty().then_some(plan)
     }
 
     pub(super) fn lane(&self) -> Option<Lane> {
-        self.outcome.as_ref().ok().map(|plan| plan.payer.lane)
+        self.plan().map(|plan| plan.payer.lane)
     }
 
     /// Says what a text gets that no rule refuses.
     pub(super) fn verdict(&self) -> String {
-        match &self.outcome {
-            Ok(plan) => {
+        match (&self.decision, self.plan()) {
+            (_, Some(plan)) => {
                 let lane = plan.payer.lane.name();
                 let price = format_usd(self.ask.price);
                 let price = if self.is_unpriced {
@@ -159,29 +145,33 @@ impl Forecast {
                 }
                 format!("would be sent now, and the lane {lane} pays {price}")
             }
-            Err(Stopped::Refused(refusal)) => {
-                let rule = refusal.rule.name();
-                format!("would be sent now; {rule} would refuse it, and is in shadow mode")
+            (Ok(_), None) => {
+                let rules: Vec<_> = self
+                    .passed_over()
+                    .iter()
+                    .map(|refusal| refusal.rule.name())
+                    .collect();
+                let are = if rules.len() == 1 { "is" } else { "are" };
+                let rules = rules.join(" and ");
+                format!("would be sent now; {rules} would refuse it, and {are} in shadow mode")
             }
-            Err(Stopped::Damaged(..)) => {
-                "cannot be sent, because a purse was damaged by hand".to_owned()
-            }
+            (Err(_), _) => "cannot be sent, because a purse was damaged by hand".to_owned(),
         }
     }
 
     pub(super) fn to_json(&self) -> Value {
         let price = self.ask.price;
-        let refusal = self.would_refuse();
+        let refusal = self.first_refusal();
         let mut json = json!({
             "purse": self.ask.country_key().to_string(),
             "priceUsd": usd(price),
             "priceIsUpperBound": self.is_unpriced,
             "lane": self.lane().map(Lane::name),
-            "granted": self.outcome.as_ref().is_ok_and(|plan| plan.granted_until.is_some()),
+            "granted": self.plan().is_some_and(|plan| plan.granted_until.is_some()),
             "wouldRefuse": refusal.map(|refusal| refusal.rule.name()),
             "retryAt": refusal.map(|refusal| refusal.retry_at),
             "shadow": self.shadowed,
-            "damaged": self.damage().as_ref().map(describe_damage),
+            "damaged": self.decision.as_ref().err().map(describe_damage),
         });
         if let (Some(members), Ok(outlook)) = (json.as_object_mut(), &self.holds) {
             members.extend(describe_outlook(outlook, price));
@@ -193,19 +183,17 @@ impl Forecast {
     pub(super) fn to_text(&self) -> String {
         let mut lines = vec![match &self.holds {
             Ok(outlook) => {
-                let from_grant = matches!(&self.outcome, Ok(plan) if plan.granted_until.is_some());
+                let from_grant = self.plan().is_some_and(|plan| plan.granted_until.is_some());
                 let pays = self.lane().filter(|_| !from_grant);
                 format_table(&make_rows(outlook, self.ask.price, pays))
             }
-            Err((key, damage)) => name_damage(key, *damage),
+            Err(damaged) => name_damage(damaged),
         }];
         if let Ok(outlook) = &self.holds {
             lines.extend(name_empty_network(outlook));
-            let damaged = outlook.damaged_service.as_ref();
-            lines.extend(damaged.map(|(key, damage)| name_damage(key, *damage)));
+            lines.extend(outlook.damaged_service.as_ref().map(name_damage));
         }
-        let shadowed = self.would_refuse().filter(|_| self.in_shadow.is_some());
-        for refusal in shadowed.into_iter().chain(self.refusal()) {
+        for refusal in self.passed_over().iter().chain(&self.refusal()) {
             let (rule, at) = (refusal.rule.name(), refusal.retry_at);
             lines.push(format!("{rule} cannot pay until {at}"));
         }

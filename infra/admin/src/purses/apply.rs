@@ -2,7 +2,7 @@
 
 use phoneproof_aws::store::{ChangeError, Store};
 use phoneproof_config::process::SystemRandom;
-use phoneproof_domain::purse::{Damaged, PurseItem, PurseKey, Write};
+use phoneproof_domain::purse::{Damaged, DamagedPurse, PurseItem, PurseKey, Write};
 use serde_json::{Value, json};
 
 use super::name_damage;
@@ -60,7 +60,12 @@ pub(super) async fn change(
 
 /// Refuses because the item of this purse was damaged by hand.
 pub(super) fn report_damaged(key: &PurseKey, damage: Damaged) -> CommandError {
-    CommandError::new(Exit::Refused, name_damage(key, damage), "")
+    let key = key.clone();
+    CommandError::new(
+        Exit::Refused,
+        name_damage(&DamagedPurse { key, damage }),
+        "",
+    )
 }
 
 /// Describes what purses held before and after a change.

@@ -6,7 +6,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, CallOutlook, CallRecord, Damaged, Micros, PurseItem, PurseKey, PurseRule, PurseView,
+    Ask, CallOutlook, CallRecord, DamagedPurse, Micros, PurseItem, PurseKey, PurseRule, PurseView,
     price_of,
 };
 use serde_json::{Map, Value, json};
@@ -21,8 +21,7 @@ pub(crate) struct CallPurse {
     ask: Ask,
     /// What the calls of a day may cost.
     per_day: Micros,
-    /// The error names what somebody damaged.
-    holds: Result<CallOutlook, Damaged>,
+    holds: Result<CallOutlook, DamagedPurse>,
     /// Whether the country was called before.
     is_used: bool,
 }
@@ -44,8 +43,10 @@ pub(crate) const fn is_of_calls(rule: PurseRule) -> bool {
 impl CallPurse {
     pub(crate) fn look(ask: Ask, policy: &Policy, items: &HashMap<PurseKey, PurseItem>) -> Self {
         let purses = &policy.purses.policy;
-        let item = items.get(&ask.calls_key()).cloned().unwrap_or_default();
-        let record = CallRecord::read(&item, ask.now);
+        let key = ask.calls_key();
+        let item = items.get(&key).cloned().unwrap_or_default();
+        let record =
+            CallRecord::read(&item, ask.now).map_err(|damage| DamagedPurse { key, damage });
         Self {
             per_day: purses.calls.money_per_day,
             is_used: record != Ok(None),
@@ -54,9 +55,8 @@ impl CallPurse {
         }
     }
 
-    pub(crate) fn damage(&self) -> Option<(PurseKey, Damaged)> {
-        let damage = self.holds.as_ref().err()?;
-        Some((self.ask.calls_key(), *damage))
+    pub(crate) fn damage(&self) -> Option<&DamagedPurse> {
+        self.holds.as_ref().err()
     }
 
     pub(crate) fn to_json(&self) -> Map<String, Value> {
@@ -67,7 +67,7 @@ impl CallPurse {
             ("isNew".to_owned(), json!(!self.is_used)),
             (
                 "damaged".to_owned(),
-                json!(self.damage().as_ref().map(describe_damage)),
+                json!(self.damage().map(describe_damage)),
             ),
         ]);
         if let Ok(outlook) = &self.holds {
@@ -112,7 +112,7 @@ impl CallPurse {
     pub(crate) fn make_rows(&self, is_strange: Option<bool>) -> Result<Vec<Vec<String>>, String> {
         let price = self.ask.price;
         let outlook = self.holds.as_ref();
-        let outlook = outlook.map_err(|damage| name_damage(&self.ask.calls_key(), *damage))?;
+        let outlook = outlook.map_err(name_damage)?;
         let row = |name: &str, view: &PurseView, own: bool| {
             let says = if is_strange == Some(own) {
                 "would pay"

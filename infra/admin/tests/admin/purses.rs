@@ -327,6 +327,28 @@ async fn a_shadowed_rule_refuses_nobody_and_explain_says_so() {
     );
 }
 
+#[tokio::test]
+async fn explain_names_each_rule_that_refuses_in_shadow_mode() {
+    let shadow = "shadow = [\"country-purse\", \"money-per-day\"]";
+    let site = start("shadow = []", shadow).await;
+    site.establish().await;
+    site.empty().await;
+    site.set(("Limits", "purse#US#0"), "left", json!({ "N": "0" }))
+        .await;
+    let (purses, sent) = site.explain_and_send(&nth(1), stranger(1)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    assert_eq!(purses["wouldRefuse"], "money-per-day");
+    assert_eq!(purses["lane"], Value::Null);
+    let human = String::from_utf8(site.run(&["explain", &nth(2)]).await.stdout).expect("UTF-8");
+    for line in [
+        "money-per-day and country-purse would refuse it, and are in shadow mode",
+        "money-per-day cannot pay until ",
+        "country-purse cannot pay until ",
+    ] {
+        assert!(human.contains(line), "{line}: {human}");
+    }
+}
+
 /// The first rule that refuses is in shadow mode, and another one is not.
 #[tokio::test]
 async fn explain_names_the_rule_that_refuses_after_one_in_shadow_mode() {

@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
-use phoneproof_domain::purse::Damaged;
+use phoneproof_domain::purse::DamagedPurse;
 use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
@@ -89,9 +89,9 @@ pub enum StoreError {
     /// An item lacks an attribute, or has one of another type.
     #[error("the item {0} cannot be read")]
     Unreadable(&'static str),
-    /// A purse was damaged by hand, so it admits nobody. The key holds a keyed hash at most.
-    #[error("the purse {0} cannot be read: {1}")]
-    DamagedPurse(String, Damaged),
+    /// A purse was damaged by hand, so it admits nobody.
+    #[error(transparent)]
+    DamagedPurse(#[from] DamagedPurse),
     /// The store refused a request that the rules admit, or gave no reason.
     #[error("{0} was refused against the rules")]
     Contradiction(&'static str),

@@ -10,7 +10,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
     Ask, CallRecord, CountryRecord, Damaged, Evidence, Micros, NetworkRecord, NumberBlockRecord,
-    PurseItem, PurseKey, PursePolicy, Stopped, Write,
+    PurseItem, PurseKey, PursePolicy, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -52,15 +52,6 @@ pub struct Known {
     pub purses: HashMap<PurseKey, PurseItem>,
     /// The evidence on the phone's record.
     pub evidence: KnownEvidence,
-}
-
-impl From<Stopped> for StoreError {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Damaged(key, damage) => Self::DamagedPurse(key.to_string(), damage),
-            Stopped::Refused(_) => Self::Contradiction("a purse"),
-        }
-    }
 }
 
 impl Store {

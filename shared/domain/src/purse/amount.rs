@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::item::{Attribute, PurseItem};
+use super::item::{Attribute, PurseItem, PurseKey};
 use crate::clock::Timestamp;
 
 /// Reports that an attribute of a purse is missing or out of range.
@@ -11,6 +11,16 @@ use crate::clock::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the attribute `{}` of a purse is missing or out of range", .0.name())]
 pub struct Damaged(pub Attribute);
+
+/// A purse that somebody damaged by hand. It admits nobody who needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the purse {key} cannot be read: {damage}")]
+pub struct DamagedPurse {
+    /// Its key, which holds a keyed hash at most.
+    pub key: PurseKey,
+    /// The attribute that is missing or out of range.
+    pub damage: Damaged,
+}
 
 /// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is
 /// below it fit.

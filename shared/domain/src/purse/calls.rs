@@ -193,7 +193,7 @@ pub(super) fn plan_from_record(
     text: &Payer,
     policy: &PursePolicy,
     seen: Option<&CallRecord>,
-    is_shadowed: impl Fn(PurseRule) -> bool,
+    is_spared: impl Fn(PurseRule) -> bool,
 ) -> Result<Plan, PurseRefusal> {
     let room = room_of(text.lane);
     let mut record = CallRecord::of_today(ask, policy, seen);
@@ -202,7 +202,7 @@ pub(super) fn plan_from_record(
         retry_at,
         empty: (rule == PurseRule::Calls).then_some(EmptyPurse::Calls),
     };
-    if record.left < ask.price && !is_shadowed(PurseRule::CallMoneyPerDay) {
+    if record.left < ask.price && !is_spared(PurseRule::CallMoneyPerDay) {
         return Err(refuse(PurseRule::CallMoneyPerDay, ask.today.end()));
     }
     let from_day = record.left >= ask.price;
@@ -215,7 +215,7 @@ pub(super) fn plan_from_record(
     let holds = match drawn {
         Draw::Ready => own.holds,
         Draw::TopUp(given) => own.holds + given,
-        Draw::Empty(_) if is_shadowed(PurseRule::Calls) => ask.price,
+        Draw::Empty(_) if is_spared(PurseRule::Calls) => ask.price,
         Draw::Empty(at) => return Err(refuse(PurseRule::Calls, at)),
     };
     let paid = Room {

@@ -2,9 +2,7 @@
 
 use strum::EnumCount;
 
-use super::amount::Damaged;
 use super::empty::EmptyPurse;
-use super::item::PurseKey;
 use crate::clock::Timestamp;
 
 /// The purse that refuses a send.
@@ -63,13 +61,4 @@ pub struct PurseRefusal {
     /// The purse that was empty; `None` for a stop of money, and for a phone's allowance that is used up. No answer shows
     /// it.
     pub empty: Option<EmptyPurse>,
-}
-
-/// Why a send has no plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stopped {
-    /// The purses refuse it.
-    Refused(PurseRefusal),
-    /// An item was damaged by hand. Nobody who needs it is admitted.
-    Damaged(PurseKey, Damaged),
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::amount::{Damaged, TOO_MUCH};
+use super::amount::{Damaged, DamagedPurse, TOO_MUCH};
 use super::ask::Ask;
 use super::calls::{self, CallRecord};
 use super::country::CountryRecord;
@@ -18,7 +18,7 @@ use super::payments::{
 use super::plan::{Plan, Taken};
 use super::policy::PursePolicy;
 use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord, Standing};
-use super::refusal::{PurseRefusal, PurseRule, Stopped};
+use super::refusal::{PurseRefusal, PurseRule};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
 
@@ -41,7 +41,7 @@ pub struct Records {
     pub evidence: Option<Evidence>,
     /// What is wrong with the item of the service, if anything is. All countries share it, so it stops none of them: it
     /// counts as one with nothing left.
-    pub damaged_service: Option<(PurseKey, Damaged)>,
+    pub damaged_service: Option<DamagedPurse>,
 }
 
 impl Records {
@@ -49,12 +49,12 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`Stopped::Damaged`] names the item that cannot be right.
+    /// [`DamagedPurse`] names the item that cannot be right.
     pub fn read(
         ask: &Ask,
         evidence: Option<Evidence>,
         mut item: impl FnMut(&PurseKey) -> PurseItem,
-    ) -> Result<Self, Stopped> {
+    ) -> Result<Self, DamagedPurse> {
         let (country, block) = (ask.country_key(), ask.number_block_key());
         let (network, service) = (ask.network_key(), ask.service_key());
         if ask.call_after.is_some() {
@@ -68,7 +68,7 @@ impl Records {
         let of_country = item(&country);
         let (of_service, damaged_service) = match ServiceRecord::read(&item(&service)) {
             Ok(record) => (record, None),
-            Err(damage) => (Some(ServiceRecord { left: 0 }), Some((service, damage))),
+            Err(damage) => (Some(ServiceRecord { left: 0 }), Some(of(service)(damage))),
         };
         let overrides = Overrides::read(&of_country, ask.now);
         Ok(Self {
@@ -108,8 +108,8 @@ impl Records {
     }
 }
 
-fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Stopped {
-    move |damage| Stopped::Damaged(key, damage)
+fn of(key: PurseKey) -> impl FnOnce(Damaged) -> DamagedPurse {
+    move |damage| DamagedPurse { key, damage }
 }
 
 /// Makes the plan of the first try: the crowd's lane, with conditions that need nothing that is stored.
@@ -168,48 +168,63 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     }
 }
 
-/// Makes the plan of a later try, from what is stored: the best lane that can pay.
-///
-/// # Errors
-///
-/// [`PurseRefusal`] says which purse cannot pay.
-pub fn plan_from_records(
-    ask: &Ask,
-    policy: &PursePolicy,
-    records: &Records,
-) -> Result<Plan, PurseRefusal> {
-    plan_without(&BTreeSet::new(), ask, policy, records)
+/// What the purses decide about a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The plan of the best lane that can pay. The error says which purse cannot pay.
+    pub outcome: Result<Plan, PurseRefusal>,
+    /// The refusals of rules in shadow mode, which refuse nobody. Each rule is here once at most.
+    pub passed_over: Vec<PurseRefusal>,
 }
 
-/// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
-///
-/// What the rule guards pays nothing, and what it counts is counted. So a country's money of the day holds even while
-/// the country's purse is in shadow mode.
-///
-/// # Errors
-///
-/// [`PurseRefusal`] of a rule that is not in shadow mode.
-pub fn plan_in_shadow(
-    ask: &Ask,
-    settings: &PurseSettings,
-    records: &Records,
-) -> Result<Plan, PurseRefusal> {
-    plan_without(&settings.shadowed, ask, &settings.policy, records)
+impl Decision {
+    /// Returns the refusal that holds, or else the first that was passed over.
+    #[must_use]
+    pub fn first_refusal(&self) -> Option<PurseRefusal> {
+        let holds = self.outcome.as_ref().err();
+        self.passed_over.first().or(holds).copied()
+    }
 }
 
-/// Makes the plan of a send, as far as other rules than `shadowed` admit it.
+/// Decides a later try, from what is stored.
+///
+/// Where a rule in shadow mode refuses, the other rules count the send and may refuse it. What the rule guards then pays
+/// nothing, and what it counts is counted. So a country's money of the day holds even while the country's purse is in
+/// shadow mode.
+#[must_use]
+pub fn decide(ask: &Ask, settings: &PurseSettings, records: &Records) -> Decision {
+    let mut spared = BTreeSet::new();
+    let mut passed_over = Vec::new();
+    loop {
+        let outcome = plan_without(&spared, ask, &settings.policy, records);
+        match outcome {
+            // A rule that is spared refuses no more, so each round spares another one.
+            Err(refusal) if settings.is_shadowed(refusal.rule) && spared.insert(refusal.rule) => {
+                passed_over.push(refusal);
+            }
+            _ => {
+                return Decision {
+                    outcome,
+                    passed_over,
+                };
+            }
+        }
+    }
+}
+
+/// Makes the plan of a send, as far as other rules than `spared` admit it.
 fn plan_without(
-    shadowed: &BTreeSet<PurseRule>,
+    spared: &BTreeSet<PurseRule>,
     ask: &Ask,
     policy: &PursePolicy,
     records: &Records,
 ) -> Result<Plan, PurseRefusal> {
     if let Some(text) = &ask.call_after {
-        let is_shadowed = |rule| shadowed.contains(&rule);
-        return calls::plan_from_record(ask, text, policy, records.calls.as_ref(), is_shadowed);
+        let is_spared = |rule| spared.contains(&rule);
+        return calls::plan_from_record(ask, text, policy, records.calls.as_ref(), is_spared);
     }
     let mut draft = records.draft(ask, policy);
-    if draft.record.left < ask.price && !shadowed.contains(&PurseRule::MoneyPerDay) {
+    if draft.record.left < ask.price && !spared.contains(&PurseRule::MoneyPerDay) {
         return Err(PurseRefusal {
             rule: PurseRule::MoneyPerDay,
             retry_at: ask.today.end(),
@@ -217,7 +232,7 @@ fn plan_without(
         });
     }
     let mut block = draw_from_number_block(ask, policy, records.number_block.as_ref());
-    if matches!(block, NumberBlockDraw::Empty(_)) && shadowed.contains(&PurseRule::NumberBlock) {
+    if matches!(block, NumberBlockDraw::Empty(_)) && spared.contains(&PurseRule::NumberBlock) {
         block = NumberBlockDraw::Spared;
     }
     let needed = policy.count_codes_needed(draft.record.typed_before);
@@ -226,9 +241,7 @@ fn plan_without(
     let empty = draft.empty();
     let (lane, claim) = match chosen {
         Ok((lane, claim)) => (Some(lane), claim),
-        Err(refusal) if shadowed.contains(&refusal.rule) => {
-            (None, ask.allowance.unwrap_or_default())
-        }
+        Err(refusal) if spared.contains(&refusal.rule) => (None, ask.allowance.unwrap_or_default()),
         Err(refusal) => {
             return Err(PurseRefusal {
                 empty: empty.or(refusal.empty),

@@ -54,6 +54,23 @@ fn ask(seconds: i64, network: &str, block: &str) -> Ask {
     }
 }
 
+/// The settings of a policy without rules in shadow mode.
+fn settings_of(policy: &PursePolicy) -> PurseSettings {
+    PurseSettings {
+        policy: *policy,
+        ..PurseSettings::default()
+    }
+}
+
+/// Decides a later try while no rule is in shadow mode.
+fn plan_from_records(
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+) -> Result<Plan, PurseRefusal> {
+    decide(ask, &settings_of(policy), records).outcome
+}
+
 /// The items, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Table(HashMap<PurseKey, PurseItem>);

@@ -1,19 +1,18 @@
 //! What the purses of a text hold and who would pay, for operators. The answers come from the functions that decide a send.
 
 use super::Micros;
-use super::amount::Damaged;
+use super::amount::DamagedPurse;
 use super::ask::Ask;
 use super::draft::CountryDraft;
 use super::evidence::Evidence;
 use super::item::{PurseItem, PurseKey};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
-use super::plan::Plan;
 use super::policy::PursePolicy;
 use super::records::{NetworkRecord, NumberBlockRecord, Standing};
 use super::refill::PurseView;
-use super::refusal::Stopped;
-use super::send::{Records, plan_first_try, plan_from_records};
+use super::send::{Decision, Records, decide, plan_first_try};
+use super::settings::PurseSettings;
 use crate::clock::Timestamp;
 
 /// Says what a send would get: the plan of the first try where its conditions hold, else what is decided on the items.
@@ -21,20 +20,23 @@ use crate::clock::Timestamp;
 ///
 /// # Errors
 ///
-/// [`Stopped`] is why the send would get no text.
+/// [`DamagedPurse`] names the item that stops the send.
 pub fn foresee(
     ask: &Ask,
-    policy: &PursePolicy,
+    settings: &PurseSettings,
     evidence: Option<Evidence>,
     mut item: impl FnMut(&PurseKey) -> PurseItem,
-) -> Result<Plan, Stopped> {
-    let first = plan_first_try(ask, policy);
+) -> Result<Decision, DamagedPurse> {
+    let first = plan_first_try(ask, &settings.policy);
     let mut holds = first.writes.iter();
     if holds.all(|write| write.apply(&item(&write.key)).is_some()) {
-        return Ok(first);
+        return Ok(Decision {
+            outcome: Ok(first),
+            passed_over: Vec::new(),
+        });
     }
     let records = Records::read(ask, evidence, item)?;
-    plan_from_records(ask, policy, &records).map_err(Stopped::Refused)
+    Ok(decide(ask, settings, &records))
 }
 
 /// The money of a country's day.
@@ -85,7 +87,7 @@ pub struct Outlook {
     /// From when that is enough for a text again; `None` when it is now.
     pub unearned_pays_at: Option<Timestamp>,
     /// The item of the unearned money, where somebody damaged it. It then counts as nothing, and stops no country.
-    pub damaged_service: Option<(PurseKey, Damaged)>,
+    pub damaged_service: Option<DamagedPurse>,
     /// The texts of the country's week.
     pub sent: i64,
     /// The typed codes of the country's week.

@@ -10,8 +10,7 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, PurseRefusal, PurseRule, Records, plan_first_try, plan_from_records,
-    plan_in_shadow, price_of,
+    Ask, Caller, Decision, Lane, PurseRefusal, PurseRule, Records, decide, plan_first_try, price_of,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -189,35 +188,34 @@ impl Service {
         let records = Records::read(ask, evidence, |key| {
             known.purses.get(key).cloned().unwrap_or_default()
         });
-        let records = records.map_err(|stopped| {
+        let records = records.map_err(|damaged| {
             // Until somebody repairs the item, it refuses every send. None of them needs a transaction to see that.
             self.remembered.remember_purses(ask, &known.purses, None);
-            StoreError::from(stopped)
+            StoreError::from(damaged)
         })?;
-        if let Some((item, damage)) = &records.damaged_service {
+        if let Some(damaged) = &records.damaged_service {
+            let (item, damage) = (&damaged.key, damaged.damage);
             tracing::error!(%item, %damage, "a damaged item counts as one with nothing left");
         }
         let country = records.country.as_ref();
         request.facts.money_used =
             country.and_then(|country| country.money_used(ask.day(), ask.price));
-        let decided = plan_from_records(ask, self.purses(), &records);
-        request.facts.empty_purse = match &decided {
-            Ok(paid) => paid.empty,
-            Err(refusal) => refusal.empty,
+        let Decision {
+            outcome,
+            passed_over,
+        } = decide(ask, &self.policy.purses, &records);
+        request.facts.would_refuse = passed_over.first().map(|refusal| refusal.rule.name());
+        request.facts.empty_purse = match (passed_over.first(), &outcome) {
+            (Some(refusal), _) | (None, Err(refusal)) => refusal.empty,
+            (None, Ok(paid)) => paid.empty,
         };
-        let mut refused = None;
-        match decided {
-            Ok(paid) => plan.paid = Some(paid),
-            Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
-                request.facts.would_refuse = Some(refusal.rule.name());
-                let counted = plan_in_shadow(ask, &self.policy.purses, &records);
-                match counted {
-                    Ok(paid) => plan.paid = Some(paid),
-                    Err(refusal) => refused = Some(refusal),
-                }
+        let refused = match outcome {
+            Ok(paid) => {
+                plan.paid = Some(paid);
+                None
             }
-            Err(refusal) => refused = Some(refusal),
-        }
+            Err(refusal) => Some(refusal),
+        };
         if let Some(refusal) = refused {
             // The allowance of a phone does not concern the country.
             if ask.allowance.is_none() && ask.call_after.is_none() {

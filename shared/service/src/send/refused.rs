@@ -2,7 +2,7 @@
 
 use phoneproof_aws::store::{Refund, SendPlan, StoreError};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::purse::{NumberBlockRecord, PurseKey, PurseRule};
+use phoneproof_domain::purse::{DamagedPurse, NumberBlockRecord, PurseKey, PurseRule};
 use phoneproof_domain::rule::Rule;
 use phoneproof_observe::RequestContext;
 
@@ -94,8 +94,12 @@ impl Service {
             return Ok(full);
         };
         let (item, now) = (store.read_purse(key, request).await?, request.now);
-        let record = NumberBlockRecord::read(&item, now)
-            .map_err(|damage| StoreError::DamagedPurse(key.to_string(), damage))?;
+        let record = NumberBlockRecord::read(&item, now).map_err(|damage| {
+            StoreError::from(DamagedPurse {
+                key: key.clone(),
+                damage,
+            })
+        })?;
         let pays_at = record.and_then(|block| block.pays_at(paid.payer.price, self.purses(), now));
         Ok(full.max(pays_at))
     }

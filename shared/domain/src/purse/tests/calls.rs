@@ -22,11 +22,8 @@ fn ask_after(lane: Lane, at: i64) -> Ask {
 
 /// Plans a call on the item, and writes it.
 fn place(ask: &Ask, policy: &PursePolicy, item: &mut PurseItem) -> Result<Plan, PurseRefusal> {
-    let plan = foresee(ask, policy, None, |_| item.clone());
-    let plan = plan.map_err(|stopped| match stopped {
-        Stopped::Refused(refusal) => refusal,
-        Stopped::Damaged(..) => panic!("damaged"),
-    })?;
+    let decision = foresee(ask, &settings_of(policy), None, |_| item.clone());
+    let plan = decision.expect("whole").outcome?;
     let [write] = plan.writes.as_slice() else {
         panic!("a call writes one purse");
     };
@@ -91,7 +88,7 @@ fn an_empty_purse_of_calls_stops_nobody_in_shadow_mode() {
             shadowed: shadowed.iter().copied().collect(),
             ..PurseSettings::default()
         };
-        plan_in_shadow(&ask, &settings, &records)
+        decide(&ask, &settings, &records).outcome
     };
     assert!(plan(&[PurseRule::CallMoneyPerDay]).is_err());
     let plan = plan(&[PurseRule::Calls]).expect("in shadow mode");
@@ -170,8 +167,8 @@ fn a_damaged_item_places_no_call_and_a_reset_begins_anew() {
         for value in [-1, i64::MAX] {
             let mut damaged = item.clone();
             damaged.set(attribute, value);
-            let stopped = foresee(&ask, &policy, None, |_| damaged.clone());
-            let is_stopped = matches!(stopped, Err(Stopped::Damaged(..)));
+            let stopped = foresee(&ask, &settings_of(&policy), None, |_| damaged.clone());
+            let is_stopped = stopped.is_err();
             // The first try does not look at the room of the others. The next one does.
             let is_of_others = attribute == Attribute::LaneAt(Lane::Crowd);
             assert!(is_stopped || is_of_others, "{attribute:?} {value}");

@@ -45,7 +45,8 @@ fn calls_are_kept_for_as_long_as_their_country() {
     for seconds in [0, 60] {
         let mut ask = ask(seconds, "vpn", "b");
         ask.call_after = Some(ask.make_payer(Lane::Open));
-        let plan = foresee(&ask, &policy, None, |key| table.item(key)).expect("a call");
+        let decision = foresee(&ask, &settings_of(&policy), None, |key| table.item(key));
+        let plan = decision.expect("whole").outcome.expect("a call");
         assert!(table.write(&plan.writes));
         let kept = ask.now + policy.find_country_lifetime();
         assert_eq!(end(&table, &ask.calls_key()), kept);

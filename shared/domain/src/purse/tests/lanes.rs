@@ -275,7 +275,8 @@ fn a_damaged_item_stops_its_country_and_is_named() {
         (Attribute::Cost(3), None),
         (Attribute::Sent, None),
     ] {
-        let damaged = Stopped::Damaged(key.clone(), Damaged(attribute));
+        let (key, damage) = (key.clone(), Damaged(attribute));
+        let damaged = DamagedPurse { key, damage };
         assert_eq!(stopped(attribute, value), damaged, "{value:?}");
     }
 }
@@ -288,7 +289,10 @@ fn a_damaged_item_of_the_service_counts_as_empty() {
     table.set(ask.service_key(), Attribute::Left, -1);
     let records = Records::read(&ask, None, |key| table.item(key)).expect("records");
     assert_eq!(records.service.map(|service| service.left), Some(0));
-    let damaged = Some((ask.service_key(), Damaged(Attribute::Left)));
+    let damaged = Some(DamagedPurse {
+        key: ask.service_key(),
+        damage: Damaged(Attribute::Left),
+    });
     assert_eq!(records.damaged_service, damaged);
 }
 

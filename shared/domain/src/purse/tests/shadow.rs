@@ -19,8 +19,8 @@ fn send(table: &mut Table, ask: &Ask, settings: &PurseSettings) -> Result<Plan, 
     if let Ok(plan) = table.send(ask, &settings.policy, None) {
         return Ok(plan);
     }
-    let plan = plan_in_shadow(ask, settings, &table.records(ask, None));
-    let plan = plan.map_err(|refusal| refusal.rule)?;
+    let decision = decide(ask, settings, &table.records(ask, None));
+    let plan = decision.outcome.map_err(|refusal| refusal.rule)?;
     assert!(table.write(&plan.writes), "{plan:?}");
     Ok(plan)
 }
@@ -110,7 +110,7 @@ fn texts_without_a_lane_at_once_are_all_counted() {
         send(&mut table, &ask, &settings).expect("in shadow mode");
     }
     // Each was decided before the others wrote.
-    let plan = |ask: Ask| plan_in_shadow(&ask, &settings, &table.records(&ask, None));
+    let plan = |ask: Ask| decide(&ask, &settings, &table.records(&ask, None)).outcome;
     let plans: Vec<_> = asks.map(|ask| plan(ask).expect("in shadow mode")).collect();
     let left = table.get(&ask(0, "n", "b").country_key(), Attribute::Left);
     for plan in &plans {
@@ -141,10 +141,17 @@ proptest! {
                 table.set(ask.country_key(), Attribute::Left, left);
             }
             let records = table.records(ask, evidence);
-            if plan_from_records(ask, &settings.policy, &records).is_ok() {
-                return;
+            let unshadowed = plan_from_records(ask, &settings.policy, &records);
+            let Decision { outcome, passed_over } = decide(ask, &settings, &records);
+            let rules: BTreeSet<_> = passed_over.iter().map(|refusal| refusal.rule).collect();
+            assert_eq!(rules.len(), passed_over.len(), "{passed_over:?}");
+            assert!(rules.is_subset(&settings.shadowed), "{passed_over:?}");
+            // Shadow mode changes nothing for a send that no rule in it refuses.
+            match passed_over.first() {
+                Some(refusal) => assert_eq!(unshadowed, Err(*refusal)),
+                None => assert_eq!(unshadowed, outcome),
             }
-            match plan_in_shadow(ask, &settings, &records) {
+            match outcome {
                 Err(refusal) => assert!(!settings.is_shadowed(refusal.rule)),
                 Ok(plan) => {
                     assert!(table.write(&plan.writes), "{plan:?}");
