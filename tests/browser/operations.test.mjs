@@ -41,9 +41,9 @@ for (const colorScheme of ["light", "dark"]) {
       assert.ok(dollars(await valueOf(page, "They would cost")) > 1_700);
       assert.ok(dollars(await valueOf(page, "Honest users served")) > 98);
       await shows(page, "#refusals", /country-purse The country's purses are empty[\d,]+/);
-      await shows(page, "#lanes", /crowdNetworks whose users typed codes in\$\d+\.\d\d of \$3\.08: \d+ texts/);
+      await shows(page, "#lanes", /crowdNetworks whose users typed codes in\$\d+\.\d\d of \$3\.08 \(texts: \d+\)/);
       const label = await page.locator("#money svg").getAttribute("aria-label");
-      assert.match(label, /^What the attacker's texts cost\. At 00:00, the attacker got \d+ texts for \$\d\.\d\d\./);
+      assert.match(label, /^What the attacker's texts cost\. At 00:00, the attacker's texts \(\d+\) had cost \$\d\.\d\d\./);
       assert.equal(await page.locator("#money path.line").count(), 2);
       assert.equal(await page.locator("#purses path.line").count(), 4);
       await page.getByText("The figures as a table").click();

@@ -5,7 +5,10 @@
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
 use phoneproof_guard::build_challenge;
-use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, NOT_FOUND, RETRY_SECONDS, UNAVAILABLE};
+use phoneproof_http::problem::{
+    ALREADY_SPENT, BODY_PROBLEMS, INTERNAL, INVALID_PHONE, INVALID_TOKEN, LIMITED, NOT_FOUND,
+    RETRY_SECONDS, UNAVAILABLE,
+};
 use phoneproof_http::{Problem, ProblemType};
 use phoneproof_observe::Level;
 
@@ -13,18 +16,8 @@ use crate::login::LoginDenial;
 use crate::route::{Endpoint, Protected};
 use crate::service::{AccessRefusal, AccountRefusal, Unavailable};
 
-const INVALID_PHONE: ProblemType = ProblemType::new(
-    S::BAD_REQUEST,
-    "invalid-phone",
-    "The phone number is not valid",
-);
-/// A success token was refused. The access token has a type of its own, because its status is 401.
-const INVALID_TOKEN: ProblemType =
-    ProblemType::new(S::BAD_REQUEST, "invalid-token", "The token is not valid");
 const TEST_NUMBER: ProblemType =
     ProblemType::new(S::FORBIDDEN, "test-number", "Test numbers are not accepted");
-const ALREADY_SPENT: ProblemType =
-    ProblemType::new(S::CONFLICT, "already-spent", "The token was spent already");
 const OTHER_PHONE: ProblemType = ProblemType::new(
     S::FORBIDDEN,
     "other-phone",
@@ -55,7 +48,6 @@ const RECOVERY_CODE_REQUIRED: ProblemType = ProblemType::new(
     "The recovery code is needed",
 );
 const LOCKED: ProblemType = ProblemType::new(S::FORBIDDEN, "locked", "The password is locked");
-const LIMITED: ProblemType = ProblemType::new(S::TOO_MANY_REQUESTS, "limited", "Too many requests");
 const INVALID_REFRESH_TOKEN: ProblemType = ProblemType::new(
     S::UNAUTHORIZED,
     "invalid-refresh-token",
@@ -68,6 +60,7 @@ pub(crate) const SESSION_OVER: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "session-over", "The session is over");
 const TOKEN_REQUIRED: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "token-required", "A token is required");
+/// Its status is not that of a success token that does not count.
 const INVALID_ACCESS_TOKEN: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
 

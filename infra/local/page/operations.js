@@ -230,7 +230,7 @@ function showSums(policy, limits) {
   $("sums").replaceChildren(
     makeSum("The attacker's texts", number(policy.texts), "of {count} that he asked for", { count: number(policy.tries) }, "bad"),
     makeSum("They cost you", dollars(policy.cost), "with this policy", {}, "bad"),
-    makeSum("They would cost", dollars(limits.cost), "with the limits alone, for {count} texts", { count: number(limits.texts) }),
+    makeSum("They would cost", dollars(limits.cost), "with the limits alone (texts: {count})", { count: number(limits.texts) }),
     users("Honest users served", policy),
     stopLeaves,
   );
@@ -287,7 +287,7 @@ function showPurses(policy) {
 function makeLane(lane, who, [holds, full]) {
   const values = { holds: dollars(holds), full: dollars(full), count: number(Math.floor(holds / run.head.price)) };
   const name = make("span", { class: `key ${lane}` }, make("code", {}, lane));
-  const amount = put(make("span", { class: "lane-amount" }), "{holds} of {full}: {count} texts", values);
+  const amount = put(make("span", { class: "lane-amount" }), "{holds} of {full} (texts: {count})", values);
   return make("li", { class: "lane" }, name, put(make("span"), who), amount);
 }
 
@@ -327,7 +327,7 @@ function showFigures() {
 function summary() {
   const [policy, limits] = [run.policy[run.shown - 1], run.limits[run.shown - 1]];
   const values = { time: clock(policy.at), texts: number(policy.texts), cost: dollars(policy.cost), limits: dollars(limits.cost), users: servedInWords(policy) };
-  const ofAttack = "At {time}, the attacker got {texts} texts for {cost}. With the limits alone they would cost {limits}. {users} of the honest users were served.";
+  const ofAttack = "At {time}, the attacker's texts ({texts}) had cost {cost}. With the limits alone they would cost {limits}. {users} of the honest users were served.";
   return t(run.head.isAttack ? ofAttack : "At {time}, {users} of the honest users were served.", values);
 }
 

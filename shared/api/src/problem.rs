@@ -14,7 +14,10 @@ use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
 use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::rule::Rule;
-use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
+use phoneproof_http::problem::{
+    ALREADY_SPENT, BODY_PROBLEMS, INTERNAL, INVALID_PHONE, INVALID_TOKEN, LIMITED, RETRY_SECONDS,
+    UNAVAILABLE,
+};
 use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
@@ -33,13 +36,6 @@ const UNKNOWN_BUSINESS: ProblemType = ProblemType::new(
     "unknown-business",
     "The business is unknown",
 );
-const INVALID_PHONE: ProblemType = ProblemType::new(
-    S::BAD_REQUEST,
-    "invalid-phone",
-    "The phone number is not valid",
-);
-const INVALID_TOKEN: ProblemType =
-    ProblemType::new(S::BAD_REQUEST, "invalid-token", "The token is not valid");
 const INVALID_ATTESTATION: ProblemType = ProblemType::new(
     S::BAD_REQUEST,
     "invalid-attestation",
@@ -58,8 +54,7 @@ const DESTINATION_NOT_ALLOWED: ProblemType = ProblemType::new(
 const BLOCKED: ProblemType =
     ProblemType::new(S::FORBIDDEN, "blocked", "The request is blocked").with_code(LIMIT);
 /// A rule refused a send for now.
-const LIMITED: ProblemType =
-    ProblemType::new(S::TOO_MANY_REQUESTS, "limited", "Too many requests").with_code(LIMIT);
+const SEND_LIMITED: ProblemType = LIMITED.with_code(LIMIT);
 const LOCKED: ProblemType =
     ProblemType::new(S::FORBIDDEN, "locked", "The phone is locked").with_code(LIMIT);
 /// The phone is locked for now, which refused a guess.
@@ -91,8 +86,6 @@ const DELIVERY_UNKNOWN: ProblemType = ProblemType::new(
 .with_level(Level::Warn)
 .with_code(DELIVERY);
 const TOKEN_EXPIRED: ProblemType = ProblemType::new(S::GONE, "expired", "The time is over");
-const ALREADY_SPENT: ProblemType =
-    ProblemType::new(S::CONFLICT, "already-spent", "The token was spent already");
 
 /// What a send without an answer has done.
 pub(crate) const NOTHING_TEXTED: &str = "Nothing was texted.";
@@ -112,7 +105,7 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
             &ALREADY_USED,
             &EXPIRED,
             &ATTEMPTS_EXHAUSTED,
-            &LIMITED,
+            &SEND_LIMITED,
             &DELIVERY_FAILED,
             &DELIVERY_UNKNOWN,
             &UNAVAILABLE,
@@ -285,14 +278,18 @@ fn make_denial_problem(denial: &Denial) -> Problem {
             Problem::new(&BLOCKED).with_detail("An operator blocked it."),
             None,
         ),
-        Denial::Locked { until: Some(until) } => return make_lock_problem(&LIMITED, Some(*until)),
+        Denial::Locked { until: Some(until) } => {
+            return make_lock_problem(&SEND_LIMITED, Some(*until));
+        }
         Denial::Locked { until: None } => return make_lock_problem(&LOCKED, None),
         Denial::CoolingDown { cooldown, .. } => (
-            Problem::new(&LIMITED).with_detail("A text to this phone was asked for a moment ago."),
+            Problem::new(&SEND_LIMITED)
+                .with_detail("A text to this phone was asked for a moment ago."),
             Some((1, *cooldown)),
         ),
         Denial::Exhausted(rule, quota) => (
-            Problem::new(&LIMITED).with_detail(format!("The limit {} is used up.", rule.name())),
+            Problem::new(&SEND_LIMITED)
+                .with_detail(format!("The limit {} is used up.", rule.name())),
             Some((quota.limit, quota.window.length)),
         ),
         Denial::Unpaid(refusal) => {
@@ -309,7 +306,7 @@ fn make_denial_problem(denial: &Denial) -> Problem {
                     "Calls to this country have used up their budget of today."
                 }
             };
-            (Problem::new(&LIMITED).with_detail(detail), None)
+            (Problem::new(&SEND_LIMITED).with_detail(detail), None)
         }
     };
     problem

@@ -37,9 +37,9 @@ pub enum AttestationFault {
     /// It is not an attestation of the edge for this service, or not valid now.
     #[error("{0}")]
     Rejected(#[from] Rejection),
-    /// Its `exp` is more than [`MAX_LIFETIME_SECONDS`] after its `iat`.
-    #[error("`exp` is more than {MAX_LIFETIME_SECONDS} seconds after `iat`")]
-    TooLong,
+    /// Its `exp` is not after its `iat`, or by more than [`MAX_LIFETIME_SECONDS`].
+    #[error("`exp` must be after `iat`, by {MAX_LIFETIME_SECONDS} seconds at most")]
+    Lifetime,
     /// Its `sub` is not the digest of the phone of this request.
     #[error("`sub` is not the SHA-256 of this phone in E.164, in base64url without padding")]
     OtherPhone,
@@ -62,7 +62,8 @@ struct Claims {
 #[derive(Clone)]
 struct Attestation {
     subject: String,
-    lifetime: u64,
+    /// In seconds; `None` when it ends before it begins.
+    lifetime: Option<u64>,
 }
 
 impl Token for Attestation {
@@ -84,7 +85,7 @@ impl Token for Attestation {
     fn learn(claims: Claims) -> Option<Self> {
         Some(Self {
             subject: claims.sub,
-            lifetime: claims.exp.saturating_sub(claims.iat),
+            lifetime: claims.exp.checked_sub(claims.iat),
         })
     }
 }
@@ -125,8 +126,9 @@ impl AttestationGuard {
     ) -> Result<(), AttestationFault> {
         let now = u64::try_from(now.unix()).unwrap_or_default();
         let attestation = self.tokens.check(token, &self.audience, now)?;
-        if attestation.lifetime > MAX_LIFETIME_SECONDS {
-            return Err(AttestationFault::TooLong);
+        let lifetime = attestation.lifetime.unwrap_or_default();
+        if !(1..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
+            return Err(AttestationFault::Lifetime);
         }
         if attestation.subject != subject_of(phone) {
             return Err(AttestationFault::OtherPhone);

@@ -15,8 +15,8 @@ use super::body::{BodyFault, MAX_BODY_BYTES};
 use super::fault::FieldFault;
 use super::header::insert;
 pub use super::problem_type::{
-    BODY_PROBLEMS, INTERNAL, MALFORMED, MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, ProblemType,
-    TOO_LARGE, UNAVAILABLE,
+    ALREADY_SPENT, BODY_PROBLEMS, INTERNAL, INVALID_PHONE, INVALID_TOKEN, LIMITED, MALFORMED,
+    MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, ProblemType, TOO_LARGE, UNAVAILABLE,
 };
 use super::rate_limit::RateLimit;
 

@@ -1,4 +1,4 @@
-//! Kinds of refusals, and those that every API has.
+//! Kinds of refusals, and those that several APIs have.
 
 use http::StatusCode;
 use phoneproof_observe::Level;
@@ -94,6 +94,31 @@ pub const INTERNAL: ProblemType = ProblemType::new(
     "The service failed",
 )
 .with_level(Level::Error);
+
+/// The phone number of the request cannot be read, or is nobody's.
+pub const INVALID_PHONE: ProblemType = ProblemType::new(
+    StatusCode::BAD_REQUEST,
+    "invalid-phone",
+    "The phone number is not valid",
+);
+/// The token in the body of the request does not count.
+pub const INVALID_TOKEN: ProblemType = ProblemType::new(
+    StatusCode::BAD_REQUEST,
+    "invalid-token",
+    "The token is not valid",
+);
+/// The success token was spent for something else before.
+pub const ALREADY_SPENT: ProblemType = ProblemType::new(
+    StatusCode::CONFLICT,
+    "already-spent",
+    "The token was spent already",
+);
+/// A limit refuses the request for now.
+pub const LIMITED: ProblemType = ProblemType::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "limited",
+    "Too many requests",
+);
 
 /// The refusals of every operation that reads a body.
 pub const BODY_PROBLEMS: [&ProblemType; 3] = [&MALFORMED, &TOO_LARGE, &MEDIA_TYPE];

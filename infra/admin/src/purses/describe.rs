@@ -110,6 +110,7 @@ fn describe_money(money: &MoneyView) -> Value {
     json!({
         "spentUsd": usd(money.spent),
         "leftUsd": usd(money.left),
+        "perDayUsd": usd(money.per_day),
         "budget": describe_budget(money.budget.as_ref()),
         "freesAt": money.pays_at,
     })
@@ -204,7 +205,7 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
     rows.push(vec![
         "money of the day".to_owned(),
         format_texts(money.left, price),
-        format_usd(money.left + money.spent),
+        format_usd(money.per_day),
         format_or_dash(money.pays_at),
         given.unwrap_or_default(),
     ]);

@@ -409,6 +409,7 @@ async fn purses_shows_every_country_with_its_lanes_money_and_conversion() {
     );
     assert_eq!(us["money"]["spentUsd"], 0.06);
     assert_eq!(us["money"]["leftUsd"], 24.94);
+    assert_eq!(us["money"]["perDayUsd"], 25.0);
     assert_eq!(us["lanes"]["crowd"]["capUsd"], 0.75);
     assert_eq!(
         all["unearned"],

@@ -44,6 +44,8 @@ pub fn foresee(
 pub struct MoneyView {
     /// What the texts of the day cost.
     pub spent: Micros,
+    /// What they may cost: the money stop. In shadow mode they may have cost more.
+    pub per_day: Micros,
     /// What the money stop still leaves of the day.
     pub left: Micros,
     /// The budget that an operator gave, while it is in force.
@@ -106,7 +108,7 @@ pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outloo
     Outlook {
         lanes: Lanes::new(|lane| look_at_lane(ask, policy, &draft, lane)),
         grant: records.overrides.grant.filter(lasts),
-        money: look_at_money(ask, records, &draft),
+        money: look_at_money(ask, policy, records, &draft),
         number_block: look_at_number_block(ask, policy, block.as_ref()),
         number_block_grant: block.and_then(|block| block.grant).filter(lasts),
         network: look_at_network(ask, policy, records, &draft),
@@ -135,11 +137,17 @@ fn look_at_lane(
     })
 }
 
-fn look_at_money(ask: &Ask, records: &Records, draft: &CountryDraft<'_>) -> MoneyView {
+fn look_at_money(
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+    draft: &CountryDraft<'_>,
+) -> MoneyView {
     let record = &draft.record;
     let budget = records.overrides.budget;
     MoneyView {
         spent: record.cost_on(record.day),
+        per_day: record.bound_money(ask, policy, budget.as_ref()),
         left: record.left,
         budget: budget.filter(|budget| !budget.has_ended(ask.now)),
         pays_at: (record.left < ask.price).then(|| ask.today.end()),

@@ -65,6 +65,22 @@ fn operators_see_a_grant_while_it_lasts_and_has_room() {
 }
 
 #[test]
+fn operators_see_the_money_of_a_day_also_when_its_texts_cost_more() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "home", "b");
+    let (least, key) = (policy.money.least, ask.country_key());
+    // As in shadow mode.
+    table.set(key.clone(), Attribute::cost_on(ask.day()), 2 * least);
+    table.set(key, Attribute::Left, 0);
+    let money = outlook(&table, &ask).money;
+    assert_eq!(
+        (money.spent, money.per_day, money.left),
+        (2 * least, least, 0)
+    );
+}
+
+#[test]
 fn a_forgotten_network_holds_nothing() {
     let policy = PursePolicy::default();
     let table = Table::familiar(&policy);
