@@ -60,7 +60,7 @@ pub(crate) const SESSION_OVER: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "session-over", "The session is over");
 const TOKEN_REQUIRED: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "token-required", "A token is required");
-/// Its status is not that of a success token that does not count.
+/// An access token was refused: the type of `INVALID_TOKEN`, with status 401.
 const INVALID_ACCESS_TOKEN: ProblemType =
     ProblemType::new(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
 

@@ -327,7 +327,7 @@ function showFigures() {
 function summary() {
   const [policy, limits] = [run.policy[run.shown - 1], run.limits[run.shown - 1]];
   const values = { time: clock(policy.at), texts: number(policy.texts), cost: dollars(policy.cost), limits: dollars(limits.cost), users: servedInWords(policy) };
-  const ofAttack = "At {time}, the attacker's texts ({texts}) had cost {cost}. With the limits alone they would cost {limits}. {users} of the honest users were served.";
+  const ofAttack = "At {time}, the attacker's texts ({texts}) had cost {cost}. With the limits alone they would have cost {limits}. {users} of the honest users were served.";
   return t(run.head.isAttack ? ofAttack : "At {time}, {users} of the honest users were served.", values);
 }
 

@@ -325,6 +325,6 @@ export const ZH = {
   "Honest sends": "诚实请求",
   "Got no text": "没有短信",
   "Got no text, with the limits alone": "没有短信（只有限额时）",
-  "At {time}, the attacker's texts ({texts}) had cost {cost}. With the limits alone they would cost {limits}. {users} of the honest users were served.": "到 {time}，攻击者得到 {texts} 条短信，费用 {cost}。只有限额时费用为 {limits}。{users} 的诚实用户获得了服务。",
+  "At {time}, the attacker's texts ({texts}) had cost {cost}. With the limits alone they would have cost {limits}. {users} of the honest users were served.": "到 {time}，攻击者得到 {texts} 条短信，费用 {cost}。只有限额时费用为 {limits}。{users} 的诚实用户获得了服务。",
   "At {time}, {users} of the honest users were served.": "到 {time}，{users} 的诚实用户获得了服务。",
 };

@@ -62,8 +62,8 @@ struct Claims {
 #[derive(Clone)]
 struct Attestation {
     subject: String,
-    /// In seconds; `None` when it ends before it begins.
-    lifetime: Option<u64>,
+    /// In seconds; 0 when it ends before it begins.
+    lifetime: u64,
 }
 
 impl Token for Attestation {
@@ -85,7 +85,7 @@ impl Token for Attestation {
     fn learn(claims: Claims) -> Option<Self> {
         Some(Self {
             subject: claims.sub,
-            lifetime: claims.exp.checked_sub(claims.iat),
+            lifetime: claims.exp.saturating_sub(claims.iat),
         })
     }
 }
@@ -126,8 +126,7 @@ impl AttestationGuard {
     ) -> Result<(), AttestationFault> {
         let now = u64::try_from(now.unix()).unwrap_or_default();
         let attestation = self.tokens.check(token, &self.audience, now)?;
-        let lifetime = attestation.lifetime.unwrap_or_default();
-        if !(1..=MAX_LIFETIME_SECONDS).contains(&lifetime) {
+        if !(1..=MAX_LIFETIME_SECONDS).contains(&attestation.lifetime) {
             return Err(AttestationFault::Lifetime);
         }
         if attestation.subject != subject_of(phone) {

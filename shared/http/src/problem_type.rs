@@ -107,7 +107,7 @@ pub const INVALID_TOKEN: ProblemType = ProblemType::new(
     "invalid-token",
     "The token is not valid",
 );
-/// The success token was spent for something else before.
+/// The success token was spent before.
 pub const ALREADY_SPENT: ProblemType = ProblemType::new(
     StatusCode::CONFLICT,
     "already-spent",

@@ -73,7 +73,7 @@ pub struct Facts {
     pub guessed_by: Option<Subject>,
     /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
     pub vouched: bool,
-    /// The rule of purses that would have refused the text, if the policy did not say that it refuses nobody.
+    /// The first rule of purses that would have refused the text, if it were not in shadow mode.
     pub would_refuse: Option<&'static str>,
     /// A purse that was open to the caller and could not pay, whether or not another one did.
     pub empty_purse: Option<EmptyPurse>,

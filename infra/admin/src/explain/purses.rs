@@ -151,9 +151,8 @@ impl Forecast {
                     .iter()
                     .map(|refusal| refusal.rule.name())
                     .collect();
-                let are = if rules.len() == 1 { "is" } else { "are" };
-                let rules = rules.join(" and ");
-                format!("would be sent now; {rules} would refuse it, and {are} in shadow mode")
+                let rules = rules.join(", ");
+                format!("would be sent now; in shadow mode, it would be refused by {rules}")
             }
             (Err(_), _) => "cannot be sent, because a purse was damaged by hand".to_owned(),
         }

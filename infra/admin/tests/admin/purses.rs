@@ -322,7 +322,7 @@ async fn a_shadowed_rule_refuses_nobody_and_explain_says_so() {
     assert_eq!(purses["shadow"], json!(["country-purse"]));
     let human = String::from_utf8(site.run(&["explain", &nth(2)]).await.stdout).expect("UTF-8");
     assert!(
-        human.contains("country-purse would refuse it, and is in shadow mode"),
+        human.contains("in shadow mode, it would be refused by country-purse"),
         "{human}"
     );
 }
@@ -341,7 +341,7 @@ async fn explain_names_each_rule_that_refuses_in_shadow_mode() {
     assert_eq!(purses["lane"], Value::Null);
     let human = String::from_utf8(site.run(&["explain", &nth(2)]).await.stdout).expect("UTF-8");
     for line in [
-        "money-per-day and country-purse would refuse it, and are in shadow mode",
+        "in shadow mode, it would be refused by money-per-day, country-purse",
         "money-per-day cannot pay until ",
         "country-purse cannot pay until ",
     ] {

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 #[error("the attribute `{}` of a purse is missing or out of range", .0.name())]
 pub struct Damaged(pub Attribute);
 
-/// A purse that somebody damaged by hand. It admits nobody who needs it.
+/// A purse that somebody damaged by hand. It admits nobody who needs it, but that of the service counts as empty.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the purse {key} cannot be read: {damage}")]
 pub struct DamagedPurse {

@@ -183,7 +183,7 @@ pub(super) fn plan_without_record(ask: &Ask, text: &Payer, policy: &PursePolicy)
     plan(ask, text, policy, Taken::ALL, write)
 }
 
-/// Makes the plan of a later try, from what is stored. The rules of `shadowed` refuse nothing.
+/// Makes the plan of a later try, from what is stored. Rules that `is_spared` names refuse nothing.
 ///
 /// # Errors
 ///

@@ -171,14 +171,25 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
 /// What the purses decide about a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The plan of the best lane that can pay. The error says which purse cannot pay.
+    /// The plan of the best lane that can pay; no lane pays where the country's rule was passed over. The error is of a
+    /// rule that is not in shadow mode.
     pub outcome: Result<Plan, PurseRefusal>,
-    /// The refusals of rules in shadow mode, which refuse nobody. Each rule is here once at most.
+    /// The refusals of rules in shadow mode, which refuse nobody, in the order of the decision. Each rule is here once at
+    /// most.
     pub passed_over: Vec<PurseRefusal>,
 }
 
 impl Decision {
-    /// Returns the refusal that holds, or else the first that was passed over.
+    /// Returns the purse that was empty, whether or not its rule refused the send.
+    #[must_use]
+    pub fn empty(&self) -> Option<EmptyPurse> {
+        let refusals = self.passed_over.iter().chain(self.outcome.as_ref().err());
+        let refused = refusals.filter_map(|refusal| refusal.empty);
+        let paid = self.outcome.iter().filter_map(|plan| plan.empty);
+        refused.chain(paid).next()
+    }
+
+    /// Returns the first refusal: of a rule in shadow mode, or else the one that holds.
     #[must_use]
     pub fn first_refusal(&self) -> Option<PurseRefusal> {
         let holds = self.outcome.as_ref().err();

@@ -44,7 +44,7 @@ pub fn foresee(
 pub struct MoneyView {
     /// What the texts of the day cost.
     pub spent: Micros,
-    /// What they may cost: the money stop. In shadow mode they may have cost more.
+    /// What they may cost: the money stop that the day began with. In shadow mode they may have cost more.
     pub per_day: Micros,
     /// What the money stop still leaves of the day.
     pub left: Micros,
@@ -147,7 +147,10 @@ fn look_at_money(
     let budget = records.overrides.budget;
     MoneyView {
         spent: record.cost_on(record.day),
-        per_day: record.bound_money(ask, policy, budget.as_ref()),
+        per_day: record
+            .bound_money(ask, policy, budget.as_ref())
+            .max(record.left)
+            .min(record.left + record.cost_on(record.day)),
         left: record.left,
         budget: budget.filter(|budget| !budget.has_ended(ask.now)),
         pays_at: (record.left < ask.price).then(|| ask.today.end()),

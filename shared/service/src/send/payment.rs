@@ -10,7 +10,7 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Decision, Lane, PurseRefusal, PurseRule, Records, decide, plan_first_try, price_of,
+    Ask, Caller, Lane, PurseRefusal, PurseRule, Records, decide, plan_first_try, price_of,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -200,16 +200,11 @@ impl Service {
         let country = records.country.as_ref();
         request.facts.money_used =
             country.and_then(|country| country.money_used(ask.day(), ask.price));
-        let Decision {
-            outcome,
-            passed_over,
-        } = decide(ask, &self.policy.purses, &records);
-        request.facts.would_refuse = passed_over.first().map(|refusal| refusal.rule.name());
-        request.facts.empty_purse = match (passed_over.first(), &outcome) {
-            (Some(refusal), _) | (None, Err(refusal)) => refusal.empty,
-            (None, Ok(paid)) => paid.empty,
-        };
-        let refused = match outcome {
+        let decision = decide(ask, &self.policy.purses, &records);
+        let passed_over = decision.passed_over.first();
+        request.facts.would_refuse = passed_over.map(|refusal| refusal.rule.name());
+        request.facts.empty_purse = decision.empty();
+        let refused = match decision.outcome {
             Ok(paid) => {
                 plan.paid = Some(paid);
                 None

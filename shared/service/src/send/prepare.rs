@@ -5,7 +5,6 @@ use phoneproof_crypto::attestation::digest_of;
 use phoneproof_crypto::code::{code_matches, make_code_mac};
 use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, SlotIndex, TokenMode};
-use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::gate::make_payment;
 use phoneproof_domain::medium::Medium;
@@ -252,6 +251,7 @@ impl Service {
             network_indexes: indexer.index_networks(&checked.address),
             business_index: Some(SubjectIndex::of_business(&command.business)),
         };
+        let remembered = self.policy.lockout.remembered.max(self.purses().known_for);
         SendPlan {
             phone_index: subjects.phone_index.clone(),
             gates: self
@@ -270,15 +270,9 @@ impl Service {
                 .attestation
                 .as_ref()
                 .map(|presented| digest_of(&presented.0)),
-            kept_until: self.compute_end_of_record(prepared),
+            kept_until: prepared.challenge.expires_at + REPEATABLE_FOR + remembered,
             stored: None,
         }
-    }
-
-    /// Returns when the phone's record ends, if nothing else happens to it.
-    fn compute_end_of_record(&self, prepared: &Prepared<'_>) -> Timestamp {
-        let remembered = self.policy.lockout.remembered.max(self.purses().known_for);
-        prepared.challenge.expires_at + REPEATABLE_FOR + remembered
     }
 
     /// Brings a plan and its challenge in line with each other, before the plan is tried.
@@ -296,9 +290,6 @@ impl Service {
             prepared.challenge.payment = payer.and_then(|payer| make_payment(payer, &plan.gates));
         }
         plan.reservation = prepared.reservation;
-        plan.root.clone_from(prepared.root.id());
-        plan.expires_at = prepared.challenge.expires_at;
-        plan.kept_until = self.compute_end_of_record(prepared);
         plan.attempts = prepared.count_attempts(checked);
         plan.stored = match self.token_mode {
             TokenMode::Stored if prepared.reservation.is_new() => {

@@ -167,8 +167,8 @@ fn a_damaged_item_places_no_call_and_a_reset_begins_anew() {
         for value in [-1, i64::MAX] {
             let mut damaged = item.clone();
             damaged.set(attribute, value);
-            let stopped = foresee(&ask, &settings_of(&policy), None, |_| damaged.clone());
-            let is_stopped = stopped.is_err();
+            let settings = settings_of(&policy);
+            let is_stopped = foresee(&ask, &settings, None, |_| damaged.clone()).is_err();
             // The first try does not look at the room of the others. The next one does.
             let is_of_others = attribute == Attribute::LaneAt(Lane::Crowd);
             assert!(is_stopped || is_of_others, "{attribute:?} {value}");

@@ -102,6 +102,27 @@ fn nobody_is_refused_while_every_rule_is_in_shadow_mode() {
 }
 
 #[test]
+fn an_empty_purse_is_reported_behind_a_money_stop_in_shadow_mode() {
+    let shadowed = [PurseRule::MoneyPerDay, PurseRule::Country];
+    let mut table = Table::familiar(&PursePolicy::default());
+    let ask = ask(0, "net", "block");
+    for (attribute, value) in [
+        (Attribute::Left, 0),
+        (Attribute::Lane(Lane::Open), 0),
+        (Attribute::LaneAt(Lane::Open), NOON),
+    ] {
+        table.set(ask.country_key(), attribute, value);
+    }
+    for shadowed in [&shadowed[..1], &shadowed] {
+        let decision = decide(&ask, &shadowing(shadowed), &table.records(&ask, None));
+        let first = decision.first_refusal().map(|refusal| refusal.rule);
+        assert_eq!(first, Some(PurseRule::MoneyPerDay));
+        assert_eq!(decision.outcome.is_ok(), shadowed.len() == 2);
+        assert_eq!(decision.empty(), Some(EmptyPurse::Lane(Lane::Open)));
+    }
+}
+
+#[test]
 fn texts_without_a_lane_at_once_are_all_counted() {
     let settings = shadowing(&[PurseRule::Country]);
     let mut table = Table::familiar(&settings.policy);

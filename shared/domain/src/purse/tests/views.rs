@@ -70,14 +70,17 @@ fn operators_see_the_money_of_a_day_also_when_its_texts_cost_more() {
     let mut table = Table::familiar(&policy);
     let ask = ask(0, "home", "b");
     let (least, key) = (policy.money.least, ask.country_key());
+    let mut of_day = |cost, left| {
+        table.set(key.clone(), Attribute::cost_on(ask.day()), cost);
+        table.set(key.clone(), Attribute::Left, left);
+        let money = outlook(&table, &ask).money;
+        (money.spent, money.per_day, money.left)
+    };
     // As in shadow mode.
-    table.set(key.clone(), Attribute::cost_on(ask.day()), 2 * least);
-    table.set(key, Attribute::Left, 0);
-    let money = outlook(&table, &ask).money;
-    assert_eq!(
-        (money.spent, money.per_day, money.left),
-        (2 * least, least, 0)
-    );
+    assert_eq!(of_day(2 * least, 0), (2 * least, least, 0));
+    // A policy that is deployed later in the day does not move the day's stop.
+    assert_eq!(of_day(least / 2, 0), (least / 2, least / 2, 0));
+    assert_eq!(of_day(1, 2 * least), (1, 2 * least, 2 * least));
 }
 
 #[test]
