@@ -234,6 +234,8 @@ for (const [status, rule] of [[403, "calls"], [429, "call-purse"], [429, "call-m
     await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
     await sendTo(tab, "+14152001234");
     const call = tab.getByRole("button", { name: "Call me instead" });
+    // The first send must have its answer, or it gets the next one.
+    await call.waitFor();
     await answer(tab, "/v1/send", status, { ...PROBLEM, type: PROBLEM.type + (status === 403 ? "destination-not-allowed" : "limited"), status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
     await call.click();
     await shows(tab, "#code-notice", /We cannot call this number[^]*Ask for a text/);
