@@ -8,8 +8,8 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
-    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Write,
-    decide, give_budget, give_grant, plan_first_try, reset_country, view_purses,
+    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PurseSettings, Records, Write, decide,
+    give_budget, give_grant, plan_first_try, reset_country, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{DAY, Window};
@@ -72,20 +72,14 @@ enum Step {
 
 struct Purses(Vec<Wish>);
 
-fn policy() -> PursePolicy {
-    let mut policy = PursePolicy::default();
+fn settings() -> PurseSettings {
+    let mut settings = PurseSettings::default();
+    let policy = &mut settings.policy;
     policy.money.least = STOP * PRICE;
     policy.start_texts = 1;
     policy.number_block.start.texts = 100;
     policy.number_block.cap.texts = 100;
-    policy
-}
-
-fn settings() -> PurseSettings {
-    PurseSettings {
-        policy: policy(),
-        ..PurseSettings::default()
-    }
+    settings
 }
 
 fn ask(moment: usize, wish: Wish) -> Ask {
@@ -186,7 +180,7 @@ impl Purses {
     }
 
     fn write_as_operator(&self, state: &mut State, actor: usize, read_at: usize, seen: &Items) {
-        let (ask, policy) = (ask(read_at, self.0[actor]), policy());
+        let (ask, policy) = (ask(read_at, self.0[actor]), settings().policy);
         let until = Timestamp::from_unix(1_795_435_200 + MOMENTS[1]);
         let key = ask.country_key();
         let write = match self.0[actor] {
@@ -284,7 +278,8 @@ impl Model for Purses {
                 |_, state: &State| {
                     let ask = ask(state.moment, Wish::Stranger);
                     let records = Records::read(&ask, None, |key| read(&ask, &state.items, key));
-                    let money = view_purses(&ask, &policy(), &records.expect("whole")).money;
+                    let money =
+                        view_purses(&ask, &settings().policy, &records.expect("whole")).money;
                     let stop = money.budget.map_or(STOP, |_| BUDGET) * PRICE;
                     let texts = state.texts[usize::from(state.moment == TOMORROW)];
                     money.left == (stop - texts * PRICE).max(0)

@@ -125,11 +125,11 @@ async fn find_damaged(store: &Store, now: Timestamp) -> Result<Vec<DamagedPurse>
     let mut damaged = Vec::new();
     for (key, item) in store.scan_purses("block#").await? {
         let damage = NumberBlockRecord::read(&item, now).err();
-        damaged.extend(damage.map(|damage| DamagedPurse { key, damage }));
+        damaged.extend(damage.map(DamagedPurse::of(key)));
     }
     for (key, item) in store.scan_purses("net#").await? {
         let damage = NetworkRecord::read(&item).err();
-        damaged.extend(damage.map(|damage| DamagedPurse { key, damage }));
+        damaged.extend(damage.map(DamagedPurse::of(key)));
     }
     Ok(damaged)
 }

@@ -2,9 +2,8 @@
 
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::purse::{
-    Ask, Attribute, Budget, Grant, Lane, Plan, PurseItem, PurseKey, PursePolicy, PurseRefusal,
-    PurseSettings, Records, Write, decide, give_budget, give_grant, plan_first_try, reset,
-    reset_country,
+    Ask, Attribute, Budget, Grant, Lane, Plan, PurseItem, PurseKey, PurseSettings, Records, Write,
+    decide, give_budget, give_grant, plan_first_try, reset, reset_country,
 };
 
 use super::purses::index;
@@ -44,17 +43,8 @@ fn apply(items: &Items, writes: &[Write]) -> Option<Items> {
     Some(after)
 }
 
-/// Decides while no rule is in shadow mode.
-fn decide_by(policy: &PursePolicy, ask: &Ask, records: &Records) -> Result<Plan, PurseRefusal> {
-    let settings = PurseSettings {
-        policy: *policy,
-        ..PurseSettings::default()
-    };
-    decide(ask, &settings, records).outcome
-}
-
 /// Purses that an operator gave something, in force, over, or on their edge: with money and without.
-fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
+fn kinds(bench: &Bench, settings: &PurseSettings) -> Vec<Items> {
     let ask = ask(bench, 0, "home");
     let start = [
         (ask.country_key(), PurseItem::default()),
@@ -62,7 +52,8 @@ fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
         (ask.network_key(), PurseItem::default()),
     ];
     let read = |items: &Items| Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-    let first = decide_by(policy, &ask, &read(&start)).expect("a new country");
+    let first = decide(&ask, settings, &read(&start));
+    let first = first.outcome.expect("a new country");
     let used = apply(&start, &first.writes).expect("it holds");
     let mut empty = used.clone();
     for (key, attributes) in [
@@ -120,19 +111,19 @@ impl Bench {
 
 #[tokio::test]
 async fn the_store_and_the_domain_pay_alike_beside_what_operators_gave() {
-    let (bench, policy) = (Bench::new().await, PursePolicy::default());
+    let (bench, settings) = (Bench::new().await, PurseSettings::default());
     let mut granted = 0;
-    for (n, items) in kinds(&bench, &policy).iter().enumerate() {
+    for (n, items) in kinds(&bench, &settings).iter().enumerate() {
         for (network, seconds) in [("home", 0), ("strange", 0), ("strange", 50_000)] {
             let ask = ask(&bench, seconds, network);
             let records = Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-            let decided = decide_by(&policy, &ask, &records).ok();
+            let decided = decide(&ask, &settings, &records).outcome.ok();
             granted += usize::from(
                 decided
                     .as_ref()
                     .is_some_and(|plan| plan.granted_until.is_some()),
             );
-            for plan in [Some(plan_first_try(&ask, &policy)), decided]
+            for plan in [Some(plan_first_try(&ask, &settings.policy)), decided]
                 .into_iter()
                 .flatten()
             {
@@ -176,7 +167,7 @@ async fn the_store_and_the_domain_pay_alike_beside_what_operators_gave() {
 
 #[tokio::test]
 async fn the_store_and_the_domain_write_what_operators_give_alike() {
-    let (bench, policy) = (Bench::new().await, PursePolicy::default());
+    let (bench, settings) = (Bench::new().await, PurseSettings::default());
     let ask = ask(&bench, 10, "home");
     let until = ask.now + DAY;
     let grant = Some(Grant {
@@ -184,17 +175,17 @@ async fn the_store_and_the_domain_write_what_operators_give_alike() {
         until,
     });
     let budgets = [27_000_000, 90_000_000].map(|per_day| Some(Budget { per_day, until }));
-    for (n, items) in kinds(&bench, &policy).iter().enumerate() {
+    for (n, items) in kinds(&bench, &settings).iter().enumerate() {
         let [
             (country, of_country),
             (block, of_block),
             (network, of_network),
         ] = items;
         let grant_of = |key: &PurseKey, item: &PurseItem, given| {
-            give_grant(key.clone(), &policy, item, given, ask.now).expect("whole")
+            give_grant(key.clone(), &settings.policy, item, given, ask.now).expect("whole")
         };
-        let budget = |given| give_budget(&ask, &policy, of_country, given).expect("whole");
-        let anew = |key| reset(key, &policy, ask.now).expect("no country");
+        let budget = |given| give_budget(&ask, &settings.policy, of_country, given).expect("whole");
+        let anew = |key| reset(key, &settings.policy, ask.now).expect("no country");
         let writes = [
             grant_of(country, of_country, grant),
             grant_of(country, of_country, None),
@@ -203,7 +194,7 @@ async fn the_store_and_the_domain_write_what_operators_give_alike() {
             budget(budgets[0]),
             budget(budgets[1]),
             budget(None),
-            reset_country(&ask, &policy, of_country),
+            reset_country(&ask, &settings.policy, of_country),
             anew(block),
             anew(network),
         ];

@@ -42,7 +42,7 @@ impl CallForecast {
             ask.call_after = Some(ask.make_payer(lane));
             let item = |key: &_| items.get(key).cloned().unwrap_or_default();
             let decision = foresee(&ask, &policy.purses, None, item).ok();
-            let refusal = decision.and_then(|decision| decision.first_refusal());
+            let refusal = decision.and_then(|decision| decision.refusals().next().copied());
             (CallOutlook::is_strange(lane), refusal)
         });
         Ok(Some(Self { purse, would }))

@@ -106,16 +106,9 @@ impl Forecast {
         self.decision.as_ref().ok()?.outcome.as_ref().err().copied()
     }
 
-    /// The refusals of rules in shadow mode.
-    fn passed_over(&self) -> &[PurseRefusal] {
-        match &self.decision {
-            Ok(decision) => &decision.passed_over,
-            Err(_) => &[],
-        }
-    }
-
-    fn first_refusal(&self) -> Option<PurseRefusal> {
-        self.decision.as_ref().ok()?.first_refusal()
+    /// The refusals: of rules in shadow mode, then the one that holds.
+    fn refusals(&self) -> impl Iterator<Item = &PurseRefusal> {
+        self.decision.iter().flat_map(Decision::refusals)
     }
 
     /// The plan, if no rule refuses the text, in shadow mode or not.
@@ -145,9 +138,9 @@ impl Forecast {
                 }
                 format!("would be sent now, and the lane {lane} pays {price}")
             }
-            (Ok(_), None) => {
-                let rules: Vec<_> = self
-                    .passed_over()
+            (Ok(decision), None) => {
+                let rules: Vec<_> = decision
+                    .passed_over
                     .iter()
                     .map(|refusal| refusal.rule.name())
                     .collect();
@@ -160,7 +153,7 @@ impl Forecast {
 
     pub(super) fn to_json(&self) -> Value {
         let price = self.ask.price;
-        let refusal = self.first_refusal();
+        let refusal = self.refusals().next();
         let mut json = json!({
             "purse": self.ask.country_key().to_string(),
             "priceUsd": usd(price),
@@ -192,7 +185,7 @@ impl Forecast {
             lines.extend(name_empty_network(outlook));
             lines.extend(outlook.damaged_service.as_ref().map(name_damage));
         }
-        for refusal in self.passed_over().iter().chain(&self.refusal()) {
+        for refusal in self.refusals() {
             let (rule, at) = (refusal.rule.name(), refusal.retry_at);
             lines.push(format!("{rule} cannot pay until {at}"));
         }

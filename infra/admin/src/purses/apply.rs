@@ -60,12 +60,8 @@ pub(super) async fn change(
 
 /// Refuses because the item of this purse was damaged by hand.
 pub(super) fn report_damaged(key: &PurseKey, damage: Damaged) -> CommandError {
-    let key = key.clone();
-    CommandError::new(
-        Exit::Refused,
-        name_damage(&DamagedPurse { key, damage }),
-        "",
-    )
+    let damaged = DamagedPurse::of(key.clone())(damage);
+    CommandError::new(Exit::Refused, name_damage(&damaged), "")
 }
 
 /// Describes what purses held before and after a change.

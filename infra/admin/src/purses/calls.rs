@@ -45,8 +45,7 @@ impl CallPurse {
         let purses = &policy.purses.policy;
         let key = ask.calls_key();
         let item = items.get(&key).cloned().unwrap_or_default();
-        let record =
-            CallRecord::read(&item, ask.now).map_err(|damage| DamagedPurse { key, damage });
+        let record = CallRecord::read(&item, ask.now).map_err(DamagedPurse::of(key));
         Self {
             per_day: purses.calls.money_per_day,
             is_used: record != Ok(None),

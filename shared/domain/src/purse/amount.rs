@@ -22,6 +22,13 @@ pub struct DamagedPurse {
     pub damage: Damaged,
 }
 
+impl DamagedPurse {
+    /// Names the purse of which `key` is the key, where an attribute of it is damaged.
+    pub fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Self {
+        move |damage| Self { key, damage }
+    }
+}
+
 /// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is
 /// below it fit.
 pub(super) const TOO_MUCH: i64 = 1_000_000_000_000_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::amount::{Damaged, DamagedPurse, TOO_MUCH};
+use super::amount::{DamagedPurse, TOO_MUCH};
 use super::ask::Ask;
 use super::calls::{self, CallRecord};
 use super::country::CountryRecord;
@@ -55,6 +55,7 @@ impl Records {
         evidence: Option<Evidence>,
         mut item: impl FnMut(&PurseKey) -> PurseItem,
     ) -> Result<Self, DamagedPurse> {
+        let of = DamagedPurse::of;
         let (country, block) = (ask.country_key(), ask.number_block_key());
         let (network, service) = (ask.network_key(), ask.service_key());
         if ask.call_after.is_some() {
@@ -106,10 +107,6 @@ impl Records {
             Some(_) | None => Standing::Strange,
         }
     }
-}
-
-fn of(key: PurseKey) -> impl FnOnce(Damaged) -> DamagedPurse {
-    move |damage| DamagedPurse { key, damage }
 }
 
 /// Makes the plan of the first try: the crowd's lane, with conditions that need nothing that is stored.
@@ -180,20 +177,17 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Lists the refusals: of rules in shadow mode, then the one that holds.
+    pub fn refusals(&self) -> impl Iterator<Item = &PurseRefusal> {
+        self.passed_over.iter().chain(self.outcome.as_ref().err())
+    }
+
     /// Returns the purse that was empty, whether or not its rule refused the send.
     #[must_use]
     pub fn empty(&self) -> Option<EmptyPurse> {
-        let refusals = self.passed_over.iter().chain(self.outcome.as_ref().err());
-        let refused = refusals.filter_map(|refusal| refusal.empty);
+        let refused = self.refusals().filter_map(|refusal| refusal.empty);
         let paid = self.outcome.iter().filter_map(|plan| plan.empty);
         refused.chain(paid).next()
-    }
-
-    /// Returns the first refusal: of a rule in shadow mode, or else the one that holds.
-    #[must_use]
-    pub fn first_refusal(&self) -> Option<PurseRefusal> {
-        let holds = self.outcome.as_ref().err();
-        self.passed_over.first().or(holds).copied()
     }
 }
 

@@ -94,12 +94,9 @@ impl Service {
             return Ok(full);
         };
         let (item, now) = (store.read_purse(key, request).await?, request.now);
-        let record = NumberBlockRecord::read(&item, now).map_err(|damage| {
-            StoreError::from(DamagedPurse {
-                key: key.clone(),
-                damage,
-            })
-        })?;
+        let record = NumberBlockRecord::read(&item, now)
+            .map_err(DamagedPurse::of(key.clone()))
+            .map_err(StoreError::from)?;
         let pays_at = record.and_then(|block| block.pays_at(paid.payer.price, self.purses(), now));
         Ok(full.max(pays_at))
     }

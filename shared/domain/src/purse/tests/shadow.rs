@@ -115,7 +115,7 @@ fn an_empty_purse_is_reported_behind_a_money_stop_in_shadow_mode() {
     }
     for shadowed in [&shadowed[..1], &shadowed] {
         let decision = decide(&ask, &shadowing(shadowed), &table.records(&ask, None));
-        let first = decision.first_refusal().map(|refusal| refusal.rule);
+        let first = decision.refusals().next().map(|refusal| refusal.rule);
         assert_eq!(first, Some(PurseRule::MoneyPerDay));
         assert_eq!(decision.outcome.is_ok(), shadowed.len() == 2);
         assert_eq!(decision.empty(), Some(EmptyPurse::Lane(Lane::Open)));
