@@ -26,7 +26,7 @@ use self::dialect::Dialect;
 pub(crate) use self::dialect::{cancel_transaction, json_error};
 pub use self::fault::Fault;
 pub use self::operation::HOOK;
-use self::operation::{PING, list_permissions, read_operation};
+use self::operation::{PING, list_permissions, read_client_token, read_operation};
 pub use self::units::Units;
 use crate::client::http_client;
 use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
@@ -40,6 +40,9 @@ struct Plan {
     next: BTreeMap<String, VecDeque<Option<Fault>>>,
     /// The fault of every call of an operation, once `next` is used up.
     always: BTreeMap<String, Fault>,
+    /// The client tokens of the transactions that were applied while a fault broke the call. DynamoDB answers a repeat
+    /// with success (API reference, `TransactWriteItems`, "Idempotency"), so no fault says that it was canceled.
+    applied: BTreeSet<String>,
     /// The conflicts of overlapping writers, if the proxy makes them.
     contention: Option<Contention>,
     /// The item that another writer puts after every call of an operation, once so many calls were let alone.
@@ -220,7 +223,8 @@ async fn answer_or_break(
     body: Bytes,
 ) -> Result<Response, Cut> {
     let dialect = Dialect::of(&headers);
-    let fault = upstream.next_fault(operation);
+    let token = read_client_token(operation, &body);
+    let fault = upstream.next_fault(operation, token.as_ref());
     if fault == Some(Fault::Delay) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -230,7 +234,12 @@ async fn answer_or_break(
             upstream.overtake(operation, headers).await;
             return Ok(answer);
         }
-        Some(fault) if fault.forwards() => Some(upstream.forward(headers, body).await),
+        Some(fault) if fault.forwards() => {
+            let answer = upstream.forward(headers, body).await;
+            let applied = token.filter(|_| answer.status() == StatusCode::OK);
+            lock(&upstream.plan).applied.extend(applied);
+            Some(answer)
+        }
         Some(_) => None,
     };
     match (fault, forwarded) {
@@ -316,11 +325,14 @@ impl Upstream {
         }
     }
 
-    fn next_fault(&self, operation: &str) -> Option<Fault> {
+    /// Returns the fault of the next call of `operation`, which has this client token.
+    fn next_fault(&self, operation: &str, token: Option<&String>) -> Option<Fault> {
         let mut plan = lock(&self.plan);
         *plan.calls.entry(operation.to_owned()).or_default() += 1;
         let next = plan.next.get_mut(operation).and_then(VecDeque::pop_front);
-        next.unwrap_or_else(|| plan.always.get(operation).copied())
+        let fault = next.unwrap_or_else(|| plan.always.get(operation).copied());
+        let is_applied = token.is_some_and(|token| plan.applied.contains(token));
+        fault.filter(|fault| !(is_applied && fault.cancels()))
     }
 
     async fn forward(&self, mut headers: HeaderMap, body: Bytes) -> Response {

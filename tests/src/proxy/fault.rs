@@ -66,4 +66,12 @@ impl Fault {
             Self::LoseReply | Self::CutAfter | Self::Truncate | Self::Trickle | Self::Delay
         )
     }
+
+    /// Whether it says that a transaction was canceled.
+    pub(super) const fn cancels(self) -> bool {
+        matches!(
+            self,
+            Self::CancelByConflict | Self::CancelByThrottling | Self::CancelByThroughput
+        )
+    }
 }

@@ -30,6 +30,15 @@ pub(super) fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
     name.unwrap_or(PING).to_owned()
 }
 
+/// Reads the client token of a transaction, under which DynamoDB applies it once; `None` for every other call.
+pub(super) fn read_client_token(operation: &str, body: &[u8]) -> Option<String> {
+    if operation != "TransactWriteItems" {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body["ClientRequestToken"].as_str().map(str::to_owned)
+}
+
 /// Lists the IAM actions that a call needs. DynamoDB checks each item of a transaction as an action of its own.
 pub(super) fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
