@@ -147,6 +147,8 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
             Condition::AtLeast(Attribute::Room, price),
             Condition::Below(Attribute::Room, TOO_MUCH),
             Condition::NotBelow(Attribute::Codes, Attribute::Needed),
+            // No country needs fewer codes than the policy says, so a smaller number is old or was written by hand.
+            Condition::AtLeast(Attribute::Needed, i64::from(policy.network.codes)),
             Condition::AtLeast(Attribute::ExpiresAt, now.saturating_add(1)),
         ],
         changes: vec![Change::Add(Attribute::Room, -price)],

@@ -119,11 +119,15 @@ fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
         Attribute::Room,
         PRICE - 1
     )));
-    assert!(!first(|table, ask| table.set(
-        ask.network_key(),
-        Attribute::Needed,
-        5
-    )));
+    for needed in [i64::MIN, -1, 0, 3, 5] {
+        let mut table = Table::familiar(&policy);
+        let ask = ask(0, "home", "b");
+        table.set(ask.network_key(), Attribute::Needed, needed);
+        assert!(
+            !table.write(&plan_first_try(&ask, &policy).writes),
+            "{needed}"
+        );
+    }
     assert!(!first(|table, ask| {
         table.set(ask.network_key(), Attribute::ExpiresAt, ask.now.unix());
     }));
