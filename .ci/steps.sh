@@ -101,7 +101,8 @@ start_stack() {
     stop_stack
     cargo run --quiet --locked -- --port "$@" >"$work/stack-$1.log" 2>"$work/stack-$1.err" &
     stack_pid=$!
-    for _ in $(seq 1200); do
+    # Cargo may wait until another step has compiled.
+    for _ in $(seq 3000); do
         grep -q '^listening on' "$work/stack-$1.log" && return
         sleep 0.1
     done
