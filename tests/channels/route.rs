@@ -5,6 +5,7 @@ use phoneproof_domain::delivery::{Certainty, Reason};
 use phoneproof_domain::hook::Reach;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
+use tokio::task::JoinSet;
 
 use super::list_not_taken;
 use super::receiver::{Answer, Receiver};
@@ -82,18 +83,23 @@ async fn a_channel_that_does_not_serve_the_country_takes_no_refused_text() {
 
 #[tokio::test]
 async fn a_text_that_may_have_been_sent_goes_nowhere_else() {
+    // A text without an answer takes as long as a function may run, so the worlds wait in parallel.
+    let mut running = JoinSet::new();
     for (first, next) in [(Channel::Hook, Channel::Sns), (Channel::Sns, Channel::Hook)] {
         for carrier in [Carrier::Fail, Carrier::Hang] {
-            let world = World::builder().route(&[first, next]).start().await;
-            answer(&world, first, carrier);
-            let sent = world.client.send(&phone(1)).await;
-            assert_eq!(sent.status, 504, "{first:?} {carrier:?}");
-            let texts = world.texts(&phone(1));
-            assert_eq!(texts.len(), 1, "{first:?} {carrier:?}");
-            assert_eq!(texts[0].channel, first.as_str());
-            assert_eq!(world.try_code(&sent.token(), &phone(1)).await, 200);
+            running.spawn(async move {
+                let world = World::builder().route(&[first, next]).start().await;
+                answer(&world, first, carrier);
+                let sent = world.client.send(&phone(1)).await;
+                assert_eq!(sent.status, 504, "{first:?} {carrier:?}");
+                let texts = world.texts(&phone(1));
+                assert_eq!(texts.len(), 1, "{first:?} {carrier:?}");
+                assert_eq!(texts[0].channel, first.as_str());
+                assert_eq!(world.try_code(&sent.token(), &phone(1)).await, 200);
+            });
         }
     }
+    assert_eq!(running.join_all().await.len(), 4);
 }
 
 #[tokio::test]
@@ -136,25 +142,31 @@ async fn a_text_that_every_channel_refuses_gives_the_quota_back_once() {
     assert_eq!(world.client.send(&phone(1)).await.status, 429);
 }
 
+/// A stack whose texts go to `receiver`, and then to SNS.
+async fn start_with(receiver: &Receiver) -> World {
+    let builder = World::builder().route(&[Channel::Hook, Channel::Sns]);
+    builder.hook(&receiver.url, Reach::Loopback).start().await
+}
+
+/// A silent try, and then answers without a code: what became of the first is not known, so nothing follows.
 #[tokio::test]
-async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
-    // A silent try, and then answers without a code: what became of the first is not known, so nothing follows.
+async fn a_refusal_after_a_silent_try_leads_to_no_other_channel() {
     let doubtful = Receiver::start(|_, before| match before {
         0 => Answer::Silence,
         _ => Answer::of(403, "", ""),
     })
     .await;
-    let route = [Channel::Hook, Channel::Sns];
-    let builder = World::builder().route(&route);
-    let world = builder.hook(&doubtful.url, Reach::Loopback).start().await;
+    let world = start_with(&doubtful).await;
     let sent = world.client.send(&phone(1)).await;
     assert_eq!(sent.status, 504);
     assert_eq!(world.text_count(), 0, "SNS was not asked");
+}
 
+#[tokio::test]
+async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
     // The receiver asks for more patience than there is, so SNS has its turn.
     let busy = Receiver::always(Answer::of(429, "retry-after: 30\r\n", "")).await;
-    let builder = World::builder().route(&route);
-    let world = builder.hook(&busy.url, Reach::Loopback).start().await;
+    let world = start_with(&busy).await;
     let sent = world.client.send(&phone(1)).await;
     assert_eq!(sent.status, 202);
     assert_eq!(world.texts(&phone(1))[0].channel, "sns");
@@ -162,8 +174,7 @@ async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
 
     // Each of three tries is asked to wait two seconds. The channel stops in time.
     let slow = Receiver::always(Answer::of(429, "retry-after: 2\r\n", "")).await;
-    let builder = World::builder().route(&route);
-    let world = builder.hook(&slow.url, Reach::Loopback).start().await;
+    let world = start_with(&slow).await;
     let sent = world.client.send(&phone(1)).await;
     assert_eq!(sent.status, 202);
     assert_eq!(world.texts(&phone(1))[0].channel, "sns");
@@ -176,8 +187,7 @@ async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
         _ => Answer::of(200, "", ""),
     })
     .await;
-    let builder = World::builder().route(&route);
-    let world = builder.hook(&ready.url, Reach::Loopback).start().await;
+    let world = start_with(&ready).await;
     assert_eq!(world.client.send(&phone(1)).await.status, 202);
     assert_eq!((ready.seen().len(), world.text_count()), (2, 0));
 }
