@@ -43,7 +43,7 @@ for (const colorScheme of ["light", "dark"]) {
       await shows(page, "#refusals", /country-purse The country's purses are empty[\d,]+/);
       await shows(page, "#lanes", /crowdNetworks whose users typed codes in\$\d+\.\d\d of \$3\.08 \(texts: \d+\)/);
       const label = await page.locator("#money svg").getAttribute("aria-label");
-      assert.match(label, /^What the attacker's texts cost\. At 00:00, the attacker's texts \(\d+\) had cost \$\d\.\d\d\./);
+      assert.match(label, /^What the attacker's texts cost\. At 00:05, the attacker's texts \(\d+\) had cost \$\d\.\d\d\./);
       assert.equal(await page.locator("#money path.line").count(), 2);
       assert.equal(await page.locator("#purses path.line").count(), 4);
       await page.getByText("The figures as a table").click();

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use phoneproof_aws::store::{self, BlockListError};
 use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::typed::drop_unseen;
 use serde_json::{Value, json};
 
@@ -29,9 +30,10 @@ pub(crate) async fn block(
         ));
     }
     let store = operator.open_store(&resources);
-    let mut entries = Vec::new();
+    let (mut entries, mut before) = (Vec::new(), None);
     for target in targets {
         let earlier = store.find_block(&target.subject).await?;
+        before = before.or(earlier.clone().filter(|block| block.is_in_force(now)));
         let entry = store::Block {
             subject: target.subject,
             // An entry that was made in clear keeps its label when it is made again by its index.
@@ -54,13 +56,16 @@ pub(crate) async fn block(
         }
     }
     let what = name_all(&entries);
-    let ends = until.map_or("it is unblocked".to_owned(), |ends| ends.to_string());
+    let before = before.map_or(String::new(), |block| {
+        format!("; before: until {}", name_end(block.expires_at))
+    });
+    let ends = name_end(until);
     let wider = if names_part_of_64(&block.subject) {
         "\nAn IPv6 address counts with its /64, so this blocks the whole /64."
     } else {
         ""
     };
-    let text = format!("{what}: blocked until {ends}{wider}");
+    let text = format!("{what}: blocked until {ends}{before}{wider}");
     Ok(Reply::with_result(describe_all(&entries), text))
 }
 
@@ -103,6 +108,10 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
     }));
     let json = blocks.iter().map(describe).collect();
     Ok(Reply::with_result(json, format_table(&rows)))
+}
+
+fn name_end(ends: Option<Timestamp>) -> String {
+    ends.map_or("it is unblocked".to_owned(), |ends| ends.to_string())
 }
 
 /// Whether the operator named an IPv6 address, or a network that is smaller than the /64 by which it counts.

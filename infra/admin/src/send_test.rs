@@ -63,7 +63,7 @@ pub(crate) async fn send(
     let has_no_dry_run = matches!(channel, Channel::Sns | Channel::Hook);
     if purpose == Purpose::DryRun && has_no_dry_run {
         return Err(CommandError::usage(format!(
-            "--dry-run: `{}` has none; end-user-messaging, notify and notify-voice have",
+            "--dry-run: `{}` has none; choose --channel end-user-messaging, notify or notify-voice",
             channel.as_str()
         )));
     }

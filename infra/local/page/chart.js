@@ -9,6 +9,13 @@ function draw(tag, attributes, text) {
   return node;
 }
 
+/** Draws a piece of a line, for a legend: it looks as in the chart. */
+export function sample(look) {
+  const svg = draw("svg", { class: "sample", viewBox: "0 0 32 8", width: 32, height: 8, "aria-hidden": "true" });
+  svg.append(draw("line", { class: `line ${look}`, x1: 0, x2: 32, y1: 4, y2: 4 }));
+  return svg;
+}
+
 /** An axis whose steps are powers of ten. What is less than the first one lies on the ground. */
 export function logarithmic(least, most) {
   const steps = [least];

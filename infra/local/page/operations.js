@@ -3,7 +3,7 @@
 // The stack sends the frames of a run as fast as it makes them. The page shows them at its own pace, so that one can stop
 // and go back.
 
-import { chart, linear, logarithmic } from "./chart.js";
+import { chart, linear, logarithmic, sample } from "./chart.js";
 import { $, announce, base, make, makeButton } from "./common.js";
 import { languageTag, onLanguage, put, startWords, t } from "./words.js";
 
@@ -194,7 +194,7 @@ function show(n) {
   showMoney(policy.at);
   showPurses(policy);
   showRefusals(policy);
-  if (n === run.head.frames) showFigures();
+  showFigures(n);
 }
 
 function showStory() {
@@ -228,9 +228,9 @@ function showSums(policy, limits) {
     return;
   }
   $("sums").replaceChildren(
-    makeSum("The attacker's texts", number(policy.texts), "of {count} that he asked for", { count: number(policy.tries) }, "bad"),
+    makeSum("The attacker's texts", number(policy.texts), "of {count} that they asked for", { count: number(policy.tries) }, "bad"),
     makeSum("They cost you", dollars(policy.cost), "with this policy", {}, "bad"),
-    makeSum("They would cost", dollars(limits.cost), "with the limits alone (texts: {count})", { count: number(limits.texts) }),
+    makeSum("They would cost", dollars(limits.cost), "with the limits alone (texts: {count} of {tries})", { count: number(limits.texts), tries: number(limits.tries) }),
     users("Honest users served", policy),
     stopLeaves,
   );
@@ -244,7 +244,7 @@ function axisOfTime() {
   return { from, until, times, marked };
 }
 
-const makeKey = (look, label) => make("span", { class: `key ${look}` }, put(make("span"), label));
+const makeKey = (look, label) => make("span", { class: "key" }, sample(look), put(make("span"), label));
 
 /** The share of the honest users of the last six frames who got a text, in percent. */
 function servedLately(frames, index) {
@@ -286,7 +286,7 @@ function showPurses(policy) {
 
 function makeLane(lane, who, [holds, full]) {
   const values = { holds: dollars(holds), full: dollars(full), count: number(Math.floor(holds / run.head.price)) };
-  const name = make("span", { class: `key ${lane}` }, make("code", {}, lane));
+  const name = make("span", { class: "key" }, sample(lane), make("code", {}, lane));
   const amount = put(make("span", { class: "lane-amount" }), "{holds} of {full} (texts: {count})", values);
   return make("li", { class: "lane" }, name, put(make("span"), who), amount);
 }
@@ -311,11 +311,12 @@ function showRefusals({ stoppedBy, lostTo }) {
   fillTable($("refusals"), ["Rule", ...columns.map(([name]) => name)], rows);
 }
 
-function showFigures() {
+/** Lists every twelfth of the frames up to `n`. */
+function showFigures(n) {
   const { isAttack } = run.head;
-  const rows = run.policy.flatMap((policy, index) => {
+  const rows = run.policy.slice(0, n).flatMap((policy, index) => {
     const limits = run.limits[index];
-    if ((index + 1) % 12 !== 0 || !limits) return [];
+    if ((index + 1) % 12 !== 0) return [];
     const attack = isAttack ? [number(policy.texts), dollars(policy.cost), dollars(limits.cost)] : [];
     return [[clock(policy.at), ...attack, number(policy.sends), number(policy.lost), number(limits.lost)]];
   });

@@ -40,6 +40,8 @@ const RUNS: usize = 2;
 const FRAMES: u32 = 144;
 /// The lines that wait for a slow reader. The run waits with them.
 const WAITING: usize = 32;
+/// For how many seconds a run goes on after an attack: the last number gets its five tries meanwhile.
+const LAST_TEXTS: f64 = 300.0;
 /// How long a new run waits for one that its reader has just left.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -159,7 +161,7 @@ impl Show {
         // A test prepares every one.
         let mut scenario = find(id).unwrap_or_else(|| unreachable!("{id} is a scenario"));
         let (from, until) = match &scenario.attack {
-            Some(attack) => (START - 2.0 * HOUR, START + attack.lasts()),
+            Some(attack) => (START - 2.0 * HOUR, START + attack.lasts() + LAST_TEXTS),
             None => (DAY + 12.0 * HOUR, DAY + 24.0 * HOUR),
         };
         scenario.window = (from, until);

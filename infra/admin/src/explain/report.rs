@@ -34,10 +34,13 @@ pub(super) fn report(
         .iter()
         .filter(|finding| !finding.is_lifted)
         .filter_map(|finding| Some((finding.denial?, finding.frees_at())));
+    let last_end = find_last_end(denials.clone().map(|(_, frees_at)| frees_at));
     // A send asks the purses when no gate refuses it.
     let unpaid = forecast.and_then(Forecast::refusal);
     let unpaid = unpaid.map(|refusal| (Denial::Unpaid(refusal), Some(refusal.retry_at)));
-    let refusing = Denial::find_most_lasting(denials).or(unpaid);
+    // The service names the same rule. To callers it names no end of a block; here all of them are known.
+    let refusing = Denial::find_most_lasting(denials).map(|(denial, _)| (denial, last_end));
+    let refusing = refusing.or(unpaid);
     let retry_at = refusing
         .filter(|_| not_texted.is_none())
         .and_then(|(_, frees_at)| frees_at);
@@ -80,6 +83,12 @@ pub(super) fn report(
         );
     }
     Reply::with_result(json, text)
+}
+
+/// Returns the last of these ends; `None` if one of them has no end.
+fn find_last_end(ends: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestamp> {
+    let ends: Option<Vec<_>> = ends.collect();
+    ends.and_then(|ends| ends.into_iter().max())
 }
 
 /// Names what the operator asked about, with the phone masked.

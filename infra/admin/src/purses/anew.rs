@@ -61,7 +61,10 @@ pub(super) async fn reset(
         changed.push(change(&store, key, make, &changed).await?);
     }
     let json = describe_all(&changed, describe_item);
-    Ok(Reply::with_result(json, format!("{listed}: as new")))
+    Ok(Reply::with_result(
+        json,
+        format!("{listed}: as new, without grants and budgets"),
+    ))
 }
 
 /// Describes every attribute of an item.

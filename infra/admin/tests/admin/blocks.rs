@@ -49,6 +49,50 @@ async fn a_block_can_end_by_itself() {
 }
 
 #[tokio::test]
+async fn a_block_says_which_end_it_replaces() {
+    let site = Site::start().await;
+    let block = ["block", "phone", PHONE, "--reason", "r"];
+    let said = async |arguments: &[&str]| {
+        let output = site.run(arguments).await;
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let first = said(&block).await;
+    assert!(!first.contains("before"), "{first}");
+    let until = [&block[..], &["--until", "2099-01-01T00:00:00Z"]].concat();
+    let second = said(&until).await;
+    assert!(
+        second.contains("until 2099-01-01T00:00:00Z; before: until it is unblocked"),
+        "{second}"
+    );
+    let third = said(&block).await;
+    assert!(
+        third.contains("before: until 2099-01-01T00:00:00Z"),
+        "{third}"
+    );
+}
+
+#[tokio::test]
+async fn the_last_of_several_blocks_says_how_long_texts_are_refused() {
+    let site = Site::start().await;
+    let ends = "2099-01-01T00:00:00Z";
+    site.run_done(&["block", "phone", PHONE, "--reason", "r", "--until", ends])
+        .await;
+    let later = "2099-02-01T00:00:00Z";
+    site.run_done(&[
+        "block", "device", "device-1", "--reason", "r", "--until", later,
+    ])
+    .await;
+    let explain = ["explain", PHONE, "device-1", "192.0.2.1"];
+    let explained = site.run_done(&explain).await;
+    let seen = (&explained["refusedBy"], &explained["retryAt"]);
+    assert_eq!(seen, (&json!("blocked-phone"), &json!(later)));
+    site.run_done(&["block", "address", "192.0.2.1", "--reason", "r"])
+        .await;
+    let explained = site.run_done(&explain).await;
+    assert_eq!(explained["retryAt"], Value::Null, "one of them has no end");
+}
+
+#[tokio::test]
 async fn a_blocked_range_refuses_the_next_request_until_it_is_taken_off() {
     let mut site = Site::start().await;
     let (v4, v6) = ("192.0.2.1", "2001:db8:7fff::9");
