@@ -329,7 +329,7 @@ async fn a_text_without_a_price_counts_as_an_upper_bound_and_says_so() {
     };
     let listed = text_under(&[]).await;
     assert_eq!(cost(&listed), (json!(0.01), Value::Null), "the price list");
-    let unpriced = ("{ US = 0.01, ", "{ ");
+    let unpriced = ("\"US 0.01, ", "\"");
     let line = text_under(&[unpriced]).await;
     assert_eq!(cost(&line), (json!(0.5), json!(0.5)));
     assert!(list_metrics(&line, &["stack"]).contains("UpperBoundCost"));

@@ -91,7 +91,7 @@ async fn a_keyed_request_names_what_lasts_longest() {
 async fn a_new_country_waits_for_the_money_of_the_next_day() {
     let world = World::builder()
         .purses()
-        .policy("DE = 0.09, FR = 0.07", "DE = 0.05, FR = 0.05")
+        .policy("DE 0.09, FR 0.07", "DE 0.05, FR 0.05")
         .policy("unearned_usd_per_day = 4.75", "unearned_usd_per_day = 0.06")
         .start()
         .await;

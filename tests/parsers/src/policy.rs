@@ -121,7 +121,7 @@ locales = ["en-gb"]
 [sms.price_list]
 date = "2026-11-24"
 source = "a list"
-usd = [{ DE = 0.09, FR = 0.07 }, { GB = 0.05 }]
+usd = ["DE 0.09, FR 0.07", "GB 0.05"]
 [purses]
 shadow = ["money-per-day"]
 gain = 1.75

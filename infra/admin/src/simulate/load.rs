@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn policy() -> Policy {
-        let text = phoneproof_config::DEFAULT_POLICY.replace("{ US = 0.01, ", "{ ");
+        let text = phoneproof_config::DEFAULT_POLICY.replace("\"US 0.01, ", "\"");
         phoneproof_config::policy::from_toml(&text).expect("valid")
     }
 

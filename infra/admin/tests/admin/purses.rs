@@ -17,18 +17,15 @@ pub(crate) async fn start(from: &str, to: &str) -> Site {
 
 /// Starts a stack that may spend this much a day in each country, in US dollars. A text to any of them costs a cent.
 pub(crate) async fn start_with_money(usd_per_day: &str) -> Site {
-    let row = DEFAULT_POLICY.lines().find(|line| line.contains("{ US = "));
+    let row = DEFAULT_POLICY.lines().find(|line| line.contains("\"US "));
     let row = row.expect("the prices of the policy's countries");
-    let country = |price: &str| {
-        let code = price.trim_start_matches([' ', '{']).split(' ').next();
-        format!("{} = 0.01", code.expect("a country"))
+    let make_cheap = |price: &str| {
+        let code = price.trim_start_matches([' ', '"']).split(' ').next();
+        format!("{} 0.01", code.expect("a country"))
     };
-    let prices: Vec<_> = row
-        .split(',')
-        .filter(|price| price.contains('='))
-        .map(country)
-        .collect();
-    let policy = DEFAULT_POLICY.replacen(row, &format!("{{ {} }},", prices.join(", ")), 1);
+    let prices = row.trim_end_matches(',').split(',').map(make_cheap);
+    let prices = prices.collect::<Vec<_>>().join(", ");
+    let policy = DEFAULT_POLICY.replacen(row, &format!("\"{prices}\","), 1);
     let money = format!("usd_per_day = {usd_per_day}");
     let policy = policy.replacen("usd_per_day = 25.00", &money, 1);
     let policy = policy.replacen("after_days = 7 ", "after_days = 0 ", 1);

@@ -15,14 +15,18 @@ use super::sender_id::check_sender_id;
 use super::table::{File, PriceListTable, SmsTable};
 use super::value::{are_digits, parse_country};
 
+/// Reads a plain decimal in US dollars.
+fn parse_decimal(text: &str, most_decimals: usize) -> Option<MicroUsd> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_plain = are_digits(whole) && are_digits(fraction) && fraction.len() <= most_decimals;
+    let dollars = text.parse().ok().filter(|_| is_plain);
+    dollars.and_then(MicroUsd::from_dollars)
+}
+
 /// Reads the most that one text may cost. Like SNS, it accepts plain decimals only. End User Messaging reads five
 /// decimals and wants a point, which [`MicroUsd`] always writes: `"1"` is sent as `1.00`.
 fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUsd> {
-    let text = text?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let price = text.parse().ok().and_then(MicroUsd::from_dollars);
-    let price = price
-        .filter(|_| are_digits(whole) && are_digits(fraction) && fraction.len() <= 5)
+    let price = parse_decimal(text?, 5)
         .ok_or("a price in US dollars with five decimals at most is needed, as in \"0.50\"");
     faults.check("sms.max_price_usd", price)
 }
@@ -67,15 +71,36 @@ fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Cou
         );
     }
     let mut prices = BTreeMap::new();
-    for (index, listed) in table.usd.iter().enumerate() {
-        let at = format!("sms.price_list.usd[{index}]");
-        for (country, price) in check_prices(&at, listed, faults) {
-            if prices.insert(country, price).is_some() {
-                faults.add(format_args!("{at}.{country}"), "one price is needed");
+    for (index, line) in table.usd.iter().enumerate() {
+        let entries = line.iter().flat_map(|line| split_line(line));
+        for entry in entries {
+            let Some((name, dollars)) = entry else {
+                faults.add(
+                    format_args!("sms.price_list.usd[{index}]"),
+                    "countries with their prices are needed, as in \"US 0.01, GB 0.05\"",
+                );
+                continue;
+            };
+            let path = format_args!("sms.price_list.usd[{index}].{name}");
+            let country = faults.check(path, parse_country(name));
+            let price = parse_decimal(dollars, 6).ok_or(ACCEPTED_PRICE);
+            let price = faults.check(path, price);
+            if let Some((country, price)) = country.zip(price)
+                && prices.insert(country, price).is_some()
+            {
+                faults.add(path, "one price is needed, and the list has another");
             }
         }
     }
     prices
+}
+
+/// Splits a line of the price list into names and prices. An entry of another form is `None`.
+fn split_line(line: &str) -> impl Iterator<Item = Option<(&str, &str)>> {
+    line.split(',').map(|entry| {
+        let (name, dollars) = entry.trim().split_once(' ')?;
+        Some((name, dollars.trim_start()))
+    })
 }
 
 /// Reads the operator's own prices: of `[sms.price_usd]` and of the tables of countries, which may not both have one.
@@ -104,10 +129,12 @@ fn check_own_prices(table: &SmsTable, faults: &mut Faults) -> BTreeMap<Country, 
     prices
 }
 
+/// What the price of a segment may be.
+const ACCEPTED_PRICE: &str = "more than 0 and less than 100 US dollars are needed";
+
 /// Accepts the price of a segment.
 fn parse_price(dollars: f64) -> Result<MicroUsd, &'static str> {
-    let accepted = "more than 0 and less than 100 US dollars are needed";
-    MicroUsd::from_dollars(dollars).ok_or(accepted)
+    MicroUsd::from_dollars(dollars).ok_or(ACCEPTED_PRICE)
 }
 
 /// Notes a fault for each country whose texts have neither a price nor an upper bound: no purse could pay for them.
@@ -122,13 +149,17 @@ fn check_priced(
     if table.max_price_usd.is_some() || left_out.contains(&true) {
         return;
     }
-    let listed = table.price_list.iter().flat_map(|list| &list.usd);
+    let lines = table.price_list.iter().flat_map(|list| &list.usd);
+    let listed = lines
+        .flatten()
+        .flat_map(|line| split_line(line))
+        .flatten()
+        .map(|(name, _)| name);
     let own = table.country.iter();
     let own = own.filter(|(_, rule)| rule.price_usd.is_some());
+    let own = own.map(|(name, _)| name).chain(table.price_usd.keys());
     let named: BTreeSet<_> = listed
-        .chain([&table.price_usd])
-        .flat_map(BTreeMap::keys)
-        .chain(own.map(|(name, _)| name))
+        .chain(own.map(String::as_str))
         .filter_map(|name| Country::parse(name).ok())
         .collect();
     for country in countries {

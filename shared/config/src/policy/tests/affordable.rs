@@ -14,9 +14,7 @@ fn serving(countries: &str, sms: &str, more: &str) -> String {
 
 /// The same prices as those of another service, and as those of the operator.
 fn list(prices: &str) -> String {
-    format!(
-        "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"a list\"\nusd = [{{ {prices} }}]\n"
-    )
+    format!("[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"a list\"\nusd = [\"{prices}\"]\n")
 }
 
 #[test]
@@ -34,7 +32,7 @@ fn a_limit_below_what_every_text_costs_is_a_fault() {
     let exact = "max_price_usd = '0.40'\nprice_usd = { DE = 0.4, US = 0.01 }";
     assert_eq!(found(exact, ""), [""; 0]);
     // That of a list is another service's. It may be wrong for one country, and not for all.
-    let list = |most: &str| format!("max_price_usd = '{most}'\n{}", list("DE = 0.4, US = 0.01"));
+    let list = |most: &str| format!("max_price_usd = '{most}'\n{}", list("DE 0.4, US 0.01"));
     assert_eq!(found(&list("0.10"), ""), [""; 0]);
     let none = found(&list("0.005"), "");
     assert!(
@@ -73,7 +71,7 @@ fn a_long_text_that_costs_more_than_a_text_may_is_a_warning() {
         let lines = found.iter().map(ToString::to_string);
         lines.collect::<Vec<_>>()
     };
-    let prices = list("DE = 0.09, KZ = 0.36");
+    let prices = list("DE 0.09, KZ 0.36");
     let expected = "sms.max_price_usd: a text of 2 segments to KZ (business.pay.templates.zh) costs $0.72, and AWS drops what costs \
                     more than this";
     assert_eq!(

@@ -289,7 +289,8 @@ fn numbers_and_ids_have_the_length_that_sns_accepts() {
 
 #[test]
 fn the_price_of_a_countrys_table_comes_first() {
-    let list = "[sms.price_list]\ndate = '2026-11-24'\nsource = 'a list'\nusd = [{ US = 0.02, DE = 0.09 }]\n";
+    let list =
+        "[sms.price_list]\ndate = '2026-11-24'\nsource = 'a list'\nusd = ['US 0.02, DE 0.09']\n";
     let sms = format!("price_usd.DE = 0.08\n{list}[sms.country.US]\nprice_usd = 0.03");
     let policy = from_toml(&serving("'US', 'DE'", &sms, "")).expect("valid");
     let price = |code| policy.sms.prices.get(&country(code));

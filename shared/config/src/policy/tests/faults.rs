@@ -66,8 +66,8 @@ fn names_each_fault_by_its_path() {
             "business.b.client_key_sha256: ",
         ),
         (
-            "sms.price_list = { date = \"2026-11-24\", source = \"x\", usd = [{ FR = 0.01, fr = 0.05 }] }",
-            "sms.price_list.usd[0].fr: one price is needed, and sms.price_list.usd[0].FR is another",
+            "sms.price_list = { date = \"2026-11-24\", source = \"x\", usd = [\"FR 0.01, fr 0.05\"] }",
+            "sms.price_list.usd[0].fr: one price is needed, and the list has another",
         ),
         (
             "[purses.shards]\nus = 2\nUS = 3",

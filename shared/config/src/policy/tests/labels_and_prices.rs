@@ -18,16 +18,48 @@ fn names_each_fault_of_labels_and_prices() {
             "sms.price_list.source: ",
         ),
         (
-            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{}, { UK = 0.05 }]",
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"GB 0.05\", \"UK 0.05\"]",
             "sms.price_list.usd[1].UK: ",
         ),
         (
-            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{ US = 0.0 }]",
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 0.0\"]",
             "sms.price_list.usd[0].US: ",
         ),
         (
-            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{ US = 1 }, { us = 1 }]",
-            "sms.price_list.usd[1].US: one price",
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 1\", \"us 1\"]",
+            "sms.price_list.usd[1].us: one price",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 1,\"]",
+            "sms.price_list.usd[0]: countries with their prices",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"\"]",
+            "sms.price_list.usd[0]: countries with their prices",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US=0.01\"]",
+            "sms.price_list.usd[0]: countries with their prices",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US +0.01\"]",
+            "sms.price_list.usd[0].US: more than 0",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 1e-2\"]",
+            "sms.price_list.usd[0].US: more than 0",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 0.0000001\"]",
+            "sms.price_list.usd[0].US: more than 0",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [\"US 0.01 0.02\"]",
+            "sms.price_list.usd[0].US: more than 0",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{ US = 0.01 }]",
+            "sms.price_list.usd[0]: ",
         ),
         (
             "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.pay.en = \"pay\"",
@@ -57,7 +89,7 @@ fn names_each_fault_of_labels_and_prices() {
 fn an_own_price_replaces_that_of_the_dated_list() {
     let text = format!(
         "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"a list\"\n\
-         usd = [{{ US = 0.02, GB = 0.05 }}]\n{SMALLEST}"
+         usd = [\"US 0.02,GB  0.05\"]\n{SMALLEST}"
     );
     let sms = from_toml(&text).expect("valid").sms;
     let price = |code: &str| sms.prices[&Country::parse(code).expect("a country")];

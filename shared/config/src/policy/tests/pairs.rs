@@ -37,7 +37,7 @@ const WHOLE: &str = r#"
     [sms.price_list]
     date = "2025-02-10"
     source = "https://example.com/prices"
-    usd = [{ GB = 0.05, IN = 0.07 }]
+    usd = ["GB 0.05, IN 0.07"]
     [sms.country.CN]
     locales = ["zh"]
     price_usd = 0.02
