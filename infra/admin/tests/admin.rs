@@ -117,6 +117,11 @@ impl Site {
         self.run_with(arguments, &[]).await
     }
 
+    /// Runs the command, and returns what it prints for people.
+    async fn run_human(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.run(arguments).await.stdout).expect("UTF-8")
+    }
+
     /// Runs the command with this variable naming the keyring.
     async fn run_on(&self, arguments: &[&str], keyring: (&str, &str)) -> Output {
         self.run_with(arguments, &[keyring]).await
@@ -294,7 +299,7 @@ async fn tail_and_stats_read_the_request_lines() {
         (&line["status"], &line["_aws"]),
         (&json!(429), &Value::Null)
     );
-    let human = String::from_utf8(site.run(&["tail"]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["tail"]).await;
     assert_eq!(human.lines().count(), 3);
     assert!(
         human.contains("/v1/verify  200  served  US  login"),

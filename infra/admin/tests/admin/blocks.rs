@@ -52,19 +52,15 @@ async fn a_block_can_end_by_itself() {
 async fn a_block_says_which_end_it_replaces() {
     let site = Site::start().await;
     let block = ["block", "phone", PHONE, "--reason", "r"];
-    let said = async |arguments: &[&str]| {
-        let output = site.run(arguments).await;
-        String::from_utf8(output.stdout).expect("UTF-8")
-    };
-    let first = said(&block).await;
+    let first = site.run_human(&block).await;
     assert!(!first.contains("before"), "{first}");
     let until = [&block[..], &["--until", "2099-01-01T00:00:00Z"]].concat();
-    let second = said(&until).await;
+    let second = site.run_human(&until).await;
     assert!(
         second.contains("until 2099-01-01T00:00:00Z; before: until it is unblocked"),
         "{second}"
     );
-    let third = said(&block).await;
+    let third = site.run_human(&block).await;
     assert!(
         third.contains("before: until 2099-01-01T00:00:00Z"),
         "{third}"
@@ -139,8 +135,9 @@ async fn an_ipv6_address_is_said_to_count_with_its_network() {
         ("network", "192.0.2.0/31", false),
         ("address", "192.0.2.1", false),
     ] {
-        let blocked = site.run(&["block", kind, value, "--reason", "r"]).await;
-        let said = String::from_utf8(blocked.stdout).expect("UTF-8");
+        let said = site
+            .run_human(&["block", kind, value, "--reason", "r"])
+            .await;
         assert_eq!(said.contains("the whole /64"), is_wider, "{value}: {said}");
     }
 }
@@ -266,7 +263,7 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         assert_eq!((answer.status, &answer.json["rule"]), (403, &json!(rule)));
         let listed = site.run_done(&["blocks"]).await[0].take();
         let (kind, index) = (listed["kind"].as_str(), listed["index"].as_str());
-        let human = String::from_utf8(site.run(&["blocks"]).await.stdout).expect("UTF-8");
+        let human = site.run_human(&["blocks"]).await;
         let printed = human.lines().nth(1).and_then(|row| row.split(' ').next());
         assert_eq!(printed, Some(subject));
         site.run_done(&[

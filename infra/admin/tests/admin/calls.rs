@@ -49,10 +49,6 @@ impl Site {
     async fn calls_of_us(&self) -> Value {
         self.run_done(&["purses", "US"]).await["calls"][0].clone()
     }
-
-    async fn read_words(&self, arguments: &[&str]) -> String {
-        String::from_utf8(self.run(arguments).await.stdout).expect("UTF-8")
-    }
 }
 
 #[tokio::test]
@@ -89,7 +85,7 @@ async fn explain_says_which_room_a_call_takes_from_and_when_it_frees_and_the_cal
     assert_eq!(said["retryAt"], refused.json["retryAt"], "{said}");
     assert_eq!(said["strange"]["freesAt"], refused.json["retryAt"]);
     assert_eq!(said["familiar"]["calls"], 3, "strangers stop nobody else");
-    let human = site.read_words(&["explain", &nth(3), "s3"]).await;
+    let human = site.run_human(&["explain", &nth(3), "s3"]).await;
     for words in [
         "of familiar callers  $0.09, 3 calls  $0.09, 3 calls  -",
         "would pay",
@@ -147,7 +143,7 @@ async fn calls_of_familiar_callers_have_a_room_of_their_own_and_purses_lists_all
         (&json!(2), &money)
     );
     assert_eq!(listed["shadow"], json!([]));
-    let human = site.read_words(&["purses"]).await;
+    let human = site.run_human(&["purses"]).await;
     let row = |country: &str| {
         let mut rows = human.lines().skip_while(|line| !line.starts_with("calls"));
         rows.find(|line| line.starts_with(country))
@@ -177,7 +173,7 @@ async fn a_damaged_purse_of_calls_is_named_and_starts_anew() {
         let listed = site.run_done(&["purses"]).await;
         assert_eq!(listed["damaged"], json!([named]));
         assert_eq!(site.explain_call(1).await["damaged"], named);
-        let human = site.read_words(&["explain", &nth(1)]).await;
+        let human = site.run_human(&["explain", &nth(1)]).await;
         assert!(
             human.contains("damaged: calls#US cannot be read"),
             "{human}"
@@ -237,7 +233,7 @@ async fn grants_and_budgets_say_that_they_do_not_reach_calls() {
         assert!(words.contains(said), "{arguments:?}: {words}");
     }
     for command in ["grant", "budget"] {
-        let help = site.read_words(&["purse", command, "--help"]).await;
+        let help = site.run_human(&["purse", command, "--help"]).await;
         assert!(help.contains("Calls get none"), "{help}");
     }
     let code = site.run_json(&["purse", "reset", "calls", "US", "--yes"]);

@@ -129,8 +129,7 @@ async fn explain_does_not_claim_a_text_that_was_refused() {
     let explained = site.run_done(&["explain", PHONE]).await;
     assert!(explained["lastTried"].is_string(), "{explained}");
     assert_eq!(explained["refusedBy"], "phone-cooldown");
-    let shown = site.run(&["explain", PHONE]).await;
-    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    let said = site.run_human(&["explain", PHONE]).await;
     assert!(said.contains("last text or try: 20"), "{said}");
 }
 
@@ -162,7 +161,6 @@ async fn addresses_and_networks_are_read_as_they_are_pasted() {
         site.run_done(&["unblock", kind, pasted, "--yes"]).await;
     }
     let wide = ["block", "address", "2001:db8::1 ", "--reason", "r"];
-    let shown = site.run(&wide).await;
-    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    let said = site.run_human(&wide).await;
     assert!(said.contains("the whole /64"), "{said}");
 }

@@ -169,8 +169,7 @@ async fn adds_and_retires_an_rsa_key() {
         done.starts_with("`rsa1` signs success tokens in 10 minutes"),
         "{done}"
     );
-    let human = site.run(&["keys", "list"]).await;
-    let human = String::from_utf8(human.stdout).expect("UTF-8");
+    let human = site.run_human(&["keys", "list"]).await;
     assert_eq!(added["keys"][1]["current"], false, "{human}");
     let from = added["keys"][1]["from"].as_str().expect("an instant");
     assert!(human.contains(&format!("signs from {from}")), "{human}");

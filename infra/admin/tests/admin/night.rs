@@ -67,7 +67,7 @@ async fn explain_works_for_an_address_or_a_device_alone_and_shows_the_end_of_a_b
             (&explained["refusedBy"], &explained["retryAt"]),
             (&json!(rule), &json!(end))
         );
-        let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+        let human = site.run_human(&arguments).await;
         assert_eq!(human.matches(end).count(), 2, "{human}");
         assert!(human.contains("ticket 7"), "{human}");
         site.run_done(&[&["unblock"], &subject[..], &["--yes"]].concat())
@@ -225,8 +225,7 @@ async fn forget_says_what_stays_of_a_blocked_phone() {
     let (code, again) = site.run_json(&["forget", PHONE, "--yes"]).await;
     assert_eq!(code, 3);
     assert!(again.to_string().contains("--with-block"), "{again}");
-    let shown = site.run(&["forget", PHONE, "--yes"]).await;
-    let said = String::from_utf8(shown.stdout).expect("UTF-8");
+    let said = site.run_human(&["forget", PHONE, "--yes"]).await;
     assert!(said.contains("nothing else was stored"), "{said}");
     let whole = site
         .run_done(&["forget", PHONE, "--with-block", "--yes"])

@@ -69,8 +69,7 @@ async fn policy_check_reports_costs_or_faults() {
             .is_some_and(|known| known.ends_with("of JM"))
     );
     assert_eq!(checked["pricesAreDatedLater"], true);
-    let human = site.run(&["policy", "check", path]).await;
-    let human = String::from_utf8(human.stdout).expect("UTF-8");
+    let human = site.run_human(&["policy", "check", path]).await;
     assert!(
         human.contains("numbers.range[0]: this build knows such numbers"),
         "{human}"

@@ -36,7 +36,7 @@ async fn a_grant_lets_so_many_strangers_in_and_ends() {
     let (_, refused) = site.explain_and_send(&nth(11), stranger(11)).await;
     assert_eq!(refused.status, 429, "the grant is over: {}", refused.text);
     site.run_done(&["purse", "grant", "US", "5", "--yes"]).await;
-    let human = String::from_utf8(site.run(&["purses"]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["purses"]).await;
     assert!(
         human.contains("US: a grant of $0.05, 5 texts until "),
         "{human}"
@@ -193,7 +193,7 @@ async fn a_damaged_purse_is_named_stops_those_who_need_it_and_starts_anew() {
             "{what}: {listed}"
         );
         assert_eq!(listed["damaged"][0]["purse"], json!(key), "{what}");
-        let human = String::from_utf8(site.run(&of_target).await.stdout).expect("UTF-8");
+        let human = site.run_human(&of_target).await;
         assert!(human.contains("cannot be sent"), "{what}: {human}");
         assert!(human.contains(&key), "{what}: {human}");
         site.run_done(&["purse", "reset", &key, "--yes"]).await;

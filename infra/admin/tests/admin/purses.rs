@@ -178,7 +178,7 @@ async fn explain_says_which_lane_pays_and_the_send_then_takes_it_from_there() {
         assert_eq!(after, Some(before - PRICE), "{lane}");
     }
     let arguments = ["explain", &nth(4), "s1", "203.1.113.7"];
-    let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+    let human = site.run_human(&arguments).await;
     for words in [
         "would be sent now, and the lane open pays $0.01",
         "lane crowd",
@@ -228,7 +228,7 @@ async fn explain_tells_an_empty_network_from_a_strange_one_and_says_what_fills_i
         .await;
     let caller = neighbour(40);
     let arguments = ["explain", &nth(1), &caller.0, &caller.1];
-    let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+    let human = site.run_human(&arguments).await;
     for words in [
         "codes typed there",
         "empty: 6 codes of 4",
@@ -281,7 +281,7 @@ async fn a_damaged_item_of_unearned_money_stops_nobody_and_is_named() {
     let named = json!([{ "purse": service, "attribute": "left" }]);
     assert_eq!(listed["damaged"], named);
     for arguments in [vec!["purses"], vec!["explain", "+14152003009"]] {
-        let human = String::from_utf8(site.run(&arguments).await.stdout).expect("UTF-8");
+        let human = site.run_human(&arguments).await;
         let words = format!("damaged: {service} cannot be read");
         assert!(human.contains(&words), "{words}: {human}");
     }
@@ -317,7 +317,7 @@ async fn a_shadowed_rule_refuses_nobody_and_explain_says_so() {
     assert_eq!(sent.status, 202, "{}", sent.text);
     assert_eq!(purses["wouldRefuse"], "country-purse");
     assert_eq!(purses["shadow"], json!(["country-purse"]));
-    let human = String::from_utf8(site.run(&["explain", &nth(2)]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["explain", &nth(2)]).await;
     assert!(
         human.contains("in shadow mode, it would be refused by country-purse"),
         "{human}"
@@ -336,7 +336,7 @@ async fn explain_names_each_rule_that_refuses_in_shadow_mode() {
     assert_eq!(sent.status, 202, "{}", sent.text);
     assert_eq!(purses["wouldRefuse"], "money-per-day");
     assert_eq!(purses["lane"], Value::Null);
-    let human = String::from_utf8(site.run(&["explain", &nth(2)]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["explain", &nth(2)]).await;
     for line in [
         "in shadow mode, it would be refused by money-per-day, country-purse",
         "money-per-day cannot pay until ",
@@ -413,7 +413,7 @@ async fn purses_shows_every_country_with_its_lanes_money_and_conversion() {
         json!({ "leftUsd": 4.69, "perDayUsd": 4.75 })
     );
     assert_eq!(all["damaged"], json!([]));
-    let human = String::from_utf8(site.run(&["purses"]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["purses"]).await;
     let of_us = human
         .lines()
         .find(|line| line.starts_with("US"))

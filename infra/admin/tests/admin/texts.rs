@@ -258,7 +258,7 @@ async fn tail_shows_what_failed_of_a_line_that_is_of_no_request() {
             .backends
             .log
             .push(now, line.to_string().as_bytes());
-        let human = String::from_utf8(site.run(&["tail"]).await.stdout).expect("UTF-8");
+        let human = site.run_human(&["tail"]).await;
         assert!(human.contains(shown), "{shown}: {human}");
     }
 }
@@ -270,7 +270,7 @@ async fn tail_shows_the_channel_and_the_reason_of_a_line() {
     let inbox = &site.stack.backends.inbox;
     inbox.set_carrier(Carrier::Answer(Reason::OptedOut));
     site.client.send("+14152007987").await;
-    let human = String::from_utf8(site.run(&["tail"]).await.stdout).expect("UTF-8");
+    let human = site.run_human(&["tail"]).await;
     let of_requests = |outcome: &str| {
         let mut lines = human.lines().filter(|line| line.contains("/v1/send"));
         lines.find(|line| line.contains(outcome)).expect("a line")

@@ -1,6 +1,7 @@
 //! Checks `[sms]`: the delivery and the prices of texts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
@@ -14,6 +15,9 @@ use super::faults::Faults;
 use super::sender_id::check_sender_id;
 use super::table::{File, PriceListTable, SmsTable};
 use super::value::{are_digits, parse_country};
+
+/// What the price of a segment may be.
+const ACCEPTED_PRICE: &str = "more than 0 and less than 100 US dollars are needed";
 
 /// Reads a plain decimal in US dollars.
 fn parse_decimal(text: &str, most_decimals: usize) -> Option<MicroUsd> {
@@ -31,28 +35,18 @@ fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUs
     faults.check("sms.max_price_usd", price)
 }
 
-/// Checks prices per segment, by country.
-fn check_prices(
-    at: &str,
-    table: &BTreeMap<String, f64>,
+/// Adds the price of a segment to those of other countries. Returns the country if it had a price already, which is a
+/// fault.
+fn add_price(
+    prices: &mut BTreeMap<Country, MicroUsd>,
+    path: impl Display + Copy,
+    (name, price): (&str, Option<MicroUsd>),
     faults: &mut Faults,
-) -> BTreeMap<Country, MicroUsd> {
-    let mut prices = BTreeMap::new();
-    for (name, dollars) in table {
-        let path = format!("{at}.{name}");
-        let country = faults.check(&path, parse_country(name));
-        let price = faults.check(&path, parse_price(*dollars));
-        if let Some((country, price)) = country.zip(price)
-            && prices.insert(country, price).is_some()
-        {
-            // `us` and `US` are two keys of TOML.
-            faults.add(
-                path,
-                format_args!("one price is needed, and {at}.{country} is another"),
-            );
-        }
-    }
-    prices
+) -> Option<Country> {
+    let country = faults.check(path, parse_country(name));
+    let price = faults.check(path, price.ok_or(ACCEPTED_PRICE));
+    let (country, price) = country.zip(price)?;
+    prices.insert(country, price).map(|_| country)
 }
 
 /// Checks the dated price list. A country may stand in it once.
@@ -82,12 +76,8 @@ fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Cou
                 continue;
             };
             let path = format_args!("sms.price_list.usd[{index}].{name}");
-            let country = faults.check(path, parse_country(name));
-            let price = parse_decimal(dollars, 6).ok_or(ACCEPTED_PRICE);
-            let price = faults.check(path, price);
-            if let Some((country, price)) = country.zip(price)
-                && prices.insert(country, price).is_some()
-            {
+            let listed = (name, parse_decimal(dollars, 6));
+            if add_price(&mut prices, path, listed, faults).is_some() {
                 faults.add(path, "one price is needed, and the list has another");
             }
         }
@@ -105,13 +95,23 @@ fn split_line(line: &str) -> impl Iterator<Item = Option<(&str, &str)>> {
 
 /// Reads the operator's own prices: of `[sms.price_usd]` and of the tables of countries, which may not both have one.
 fn check_own_prices(table: &SmsTable, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
-    let mut prices = check_prices("sms.price_usd", &table.price_usd, faults);
+    let mut prices = BTreeMap::new();
+    for (name, dollars) in &table.price_usd {
+        let path = format_args!("sms.price_usd.{name}");
+        let own = (name.as_str(), MicroUsd::from_dollars(*dollars));
+        if let Some(country) = add_price(&mut prices, path, own, faults) {
+            // `us` and `US` are two keys of TOML.
+            let fault = format_args!("one price is needed, and sms.price_usd.{country} is another");
+            faults.add(path, fault);
+        }
+    }
     for (name, rule) in &table.country {
         let Some(dollars) = rule.price_usd else {
             continue;
         };
         let path = format!("sms.country.{name}.price_usd");
-        let price = faults.check(&path, parse_price(dollars));
+        let price = MicroUsd::from_dollars(dollars).ok_or(ACCEPTED_PRICE);
+        let price = faults.check(&path, price);
         // If a name is not that of a country, the table has a fault.
         let Ok(country) = Country::parse(name) else {
             continue;
@@ -127,14 +127,6 @@ fn check_own_prices(table: &SmsTable, faults: &mut Faults) -> BTreeMap<Country, 
         prices.extend(price.map(|price| (country, price)));
     }
     prices
-}
-
-/// What the price of a segment may be.
-const ACCEPTED_PRICE: &str = "more than 0 and less than 100 US dollars are needed";
-
-/// Accepts the price of a segment.
-fn parse_price(dollars: f64) -> Result<MicroUsd, &'static str> {
-    MicroUsd::from_dollars(dollars).ok_or(ACCEPTED_PRICE)
 }
 
 /// Notes a fault for each country whose texts have neither a price nor an upper bound: no purse could pay for them.
