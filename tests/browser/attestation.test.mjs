@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { accepted, answer, focusedId, inSeconds, shot, shows } from "./support.mjs";
 import { PHONE, SUCCESS, enter, hold, kept, on, proof, read, refuse, sendTo, shownOf, toCode } from "./component.mjs";
 
-const RULE = { rule: "country-purse", retryAt: inSeconds(1800) };
+const RULE = { rule: "country-purse", retryAt: inSeconds(3500) };
 const WANTED = { ...RULE, challenge: "attestation" };
 const CALM = /No more codes to this country for now[^]*not your fault[^]*try again in \d\d:/;
 

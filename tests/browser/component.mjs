@@ -40,13 +40,13 @@ after(() => {
 export const setPage = (what) => (content = page(what));
 
 /** Defines a test on a page with the component. It fails on console errors but those that it `expects`. */
-export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, timeout = 120_000, ...what }, body) {
+export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, timeout = 300_000, ...what }, body) {
   test(name, { timeout, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
     content = page(what);
     files = what.files ?? {};
     const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });
     const tab = await opened.newPage();
-    tab.setDefaultTimeout(10_000);
+    tab.setDefaultTimeout(30_000);
     const told = [];
     tab.on("pageerror", (error) => told.push(String(error)));
     tab.on("console", (message) => message.type() === "error" && told.push(message.text()));
@@ -94,7 +94,7 @@ export async function hold(tab, path) {
   const waiting = [];
   await tab.route(`${BASE}${path}`, (route) => (route.request().method() === "OPTIONS" ? route.continue() : waiting.push(route)));
   const reply = async (status, body) => {
-    for (let tries = 0; waiting.length === 0 && tries < 100; tries += 1) await tab.waitForTimeout(20);
+    for (let tries = 0; waiting.length === 0 && tries < 500; tries += 1) await tab.waitForTimeout(20);
     const headers = { "Access-Control-Allow-Origin": "*" };
     await waiting.shift().fulfill({ status, headers, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) });
   };

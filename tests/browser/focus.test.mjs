@@ -8,7 +8,7 @@ import { LOGIN, PHONE, SUCCESS, enter, hold, on, proof, refuse, sendTo, set, toC
 
 const FORM = { attributes: `business="login" required`, html: `<label>Other <input id="other"></label><button id="go">Log in</button>` };
 const isOn = async (tab, id, what) => {
-  for (let tries = 0; tries < 25 && (await focusedId(tab)) !== id; tries += 1) await tab.waitForTimeout(20);
+  for (let tries = 0; tries < 500 && (await focusedId(tab)) !== id; tries += 1) await tab.waitForTimeout(20);
   assert.equal(await focusedId(tab), id, what);
 };
 /** The box of a notice has the focus. */

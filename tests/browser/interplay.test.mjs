@@ -103,7 +103,7 @@ on("a reload while a text is under way asks for the same text", { expects: /<pho
   });
   await sendTo(tab, PHONE);
   await tab.locator("#send[aria-busy]").waitFor();
-  for (let tries = 0; keys.length === 0 && tries < 100; tries += 1) await tab.waitForTimeout(20);
+  for (let tries = 0; keys.length === 0 && tries < 500; tries += 1) await tab.waitForTimeout(20);
   await tab.reload();
   await sendTo(tab, PHONE);
   await tab.locator("#code").waitFor();

@@ -10,7 +10,7 @@ const notice = (tab) => tab.locator("#number-notice");
 const countries = (tab) => tab.locator("#region option").first().waitFor({ state: "attached" });
 const serve = (tab, policy) => tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: ["DE", "US"], resendIn: 60, businesses: [LOGIN], ...policy }, headers: { "access-control-allow-origin": "*" } }));
 const saysInConsole = async (tab, told, pattern) => {
-  for (let tries = 0; tries < 100 && !told.some((text) => pattern.test(text)); tries += 1) await tab.waitForTimeout(50);
+  for (let tries = 0; tries < 600 && !told.some((text) => pattern.test(text)); tries += 1) await tab.waitForTimeout(50);
   assert.match(told.join("\n"), pattern);
 };
 

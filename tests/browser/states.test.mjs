@@ -172,7 +172,7 @@ const LOOKS = [
 ];
 for (const [look, context, what] of LOOKS) {
   const html = `<button>Log in</button>`;
-  on(`is accessible and fits in every state: ${look}`, { context, ...what, html, expects: /<phone-proof>/, timeout: 300_000, chromiumOnly: "deviceScaleFactor" in context || context.colorScheme === "dark" }, async (tab) => {
+  on(`is accessible and fits in every state: ${look}`, { context, ...what, html, expects: /<phone-proof>/, timeout: 600_000, chromiumOnly: "deviceScaleFactor" in context || context.colorScheme === "dark" }, async (tab) => {
     const faults = [];
     for (const [name, [reach, selector, attributes = `business="login"`]] of Object.entries(STATES)) {
       // What is under way ends with its page.

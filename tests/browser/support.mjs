@@ -40,10 +40,10 @@ export const LOOKS = [
 
 /** Starts a browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
 async function launch() {
-  if (!isFirefox) return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  if (!isFirefox) return chromium.launch({ executablePath: CHROMIUM, args: ARGS, timeout: 120_000 });
   const { firefox } = (await import("playwright-bidi")).default;
   openTabs();
-  return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+  return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", timeout: 120_000 });
 }
 
 /** Makes the driver of Firefox open a tab for each page, which takes a quarter less processor time than a window. */
@@ -89,14 +89,20 @@ export function freshNumber() {
 
 export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
+/** Lets time pass for the page, as if the device had slept for so many seconds. */
+export const letTimePass = (page, seconds) => page.evaluate((ms) => {
+  const now = Date.now;
+  Date.now = () => now() + ms;
+}, seconds * 1000);
+
 /** Defines a test that runs `body` in a fresh browser profile. It fails on console errors but those that it `expects`, and
  * on policy violations. */
 export function onPage(name, options, body) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 300_000 }, async () => {
     const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
     if (process.env.FROM_DISK === "1") await context.route(`${BASE}/demo/*`, takeFromDisk);
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     const faults = await collectFaults(page, options.expects);
     await page.goto(`${BASE}${options.path ?? "/"}`);
     try {
