@@ -8,7 +8,7 @@ use phoneproof_domain::policy::DestinationRefusal as Refusal;
 use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::rule::Rule;
 use phoneproof_tests::{World, phone};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn discovery_names_the_configured_issuer_whatever_the_host_header_says() {
@@ -189,17 +189,50 @@ async fn the_inbox_answers_only_to_this_machine() {
     }
 }
 
+/// Lists the texts of a union type of the client in `shared/web`.
+fn list_members(union: &str) -> BTreeSet<&'static str> {
+    let source = include_str!("../../shared/web/src/problem.ts");
+    let (_, listed) = source
+        .split_once(&format!("export type {union} ="))
+        .expect("a union type");
+    let (listed, _) = listed.split_once(';').expect("its end");
+    listed.split('"').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_client_of_front_ends_knows_every_problem_type_and_no_other() {
+    let document = phoneproof_api::openapi::document();
+    let mut types = BTreeSet::new();
+    // What a front end calls. A business service spends.
+    for path in ["/v1/send", "/v1/verify", "/v1/policy"] {
+        assert!(document["paths"][path].is_object(), "{path}");
+        collect_problem_types(&document["paths"][path], &mut types);
+    }
+    // No operation of the document answers an unknown path or method.
+    types.extend(["not-found", "method-not-allowed"].map(str::to_owned));
+    let listed: BTreeSet<_> = list_members("ServiceProblem");
+    assert_eq!(listed, types.iter().map(String::as_str).collect());
+}
+
+fn collect_problem_types(value: &Value, types: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            let slug = text.strip_prefix("urn:phoneproof:problem:");
+            types.extend(slug.map(str::to_owned));
+        }
+        Value::Array(values) => values.iter().for_each(|v| collect_problem_types(v, types)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|v| collect_problem_types(v, types)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The client of `shared/web` lists what `rule` can be. Its own tests find words for each of them.
 #[test]
 fn the_client_of_front_ends_knows_every_rule_and_no_other() {
-    let source = include_str!("../../shared/web/src/problem.ts");
-    let (_, listed) = source
-        .split_once("export type Rule =")
-        .expect("a list of rules");
-    let (listed, _) = listed.split_once(';').expect("its end");
-    let listed: BTreeSet<_> = listed.split('"').skip(1).step_by(2).collect();
+    let listed = list_members("Rule");
     let destinations = [
-        Refusal::Unassigned,
         Refusal::Country,
         Refusal::NumberType,
         Refusal::TestNumberEnded,

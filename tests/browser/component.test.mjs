@@ -136,7 +136,6 @@ const SEND_REFUSALS = [
   [400, "invalid-phone", { errors: [{ field: "phone", accepted: "E.164" }] }, /no such number/],
   [403, "destination-not-allowed", { rule: "country" }, /do not text this country/],
   [403, "destination-not-allowed", { rule: "number-type" }, /do not text this kind/],
-  [403, "destination-not-allowed", { rule: "unassigned" }, /do not text this kind/],
   [403, "blocked", { rule: "blocked-phone" }, /number is blocked/],
   [403, "blocked", { rule: "blocked-device" }, /device is blocked/],
   [403, "blocked", { rule: "blocked-address" }, /network is blocked/],

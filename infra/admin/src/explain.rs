@@ -86,7 +86,7 @@ pub(crate) async fn explain(
     let policy = operator.read_policy().await?;
     asked.destination = asked
         .destination
-        .map(|destination| policy.numbers.classify(destination));
+        .map(|read| policy.numbers.classify(read.clone()).unwrap_or(read));
     let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
     let business = find_business(&policy, &asked)?;

@@ -55,7 +55,9 @@ pub(crate) async fn send(
     } = wanted;
     let destination = parse_phone(typed_phone, common)?;
     let policy = operator.read_policy().await?;
-    let Destination { phone, country, .. } = policy.numbers.classify(destination);
+    // An operator may try a number that no numbering plan has yet.
+    let classified = policy.numbers.classify(destination.clone());
+    let Destination { phone, country, .. } = classified.unwrap_or(destination);
     let specimen = specimen::render(&policy, country, business, locale)?;
     let resources = operator.find_resources().await?;
     let first = policy.sms.route(country).first().copied();

@@ -17,7 +17,7 @@ use http::header::{
 };
 use http::{HeaderValue, StatusCode};
 use phoneproof_domain::phone::Phone;
-use phoneproof_domain::phone_parser::{PhoneParser, read_complete};
+use phoneproof_domain::phone_parser::{PhoneParser, TypedNumber};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::typed;
 use serde::Deserialize;
@@ -137,8 +137,9 @@ struct Filter {
 /// A national number has another length than the numbers of the country that its first digits would name.
 fn read_phone(text: &str) -> Option<Phone> {
     static PARSER: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
-    let complete = || read_complete(&format!("+{}", typed::trim(text)));
-    read_complete(text).or_else(|| complete().filter(|phone| PARSER.has_length(phone)))
+    let read = |text: &str| TypedNumber::parse(text).ok()?.read_complete();
+    let complete = || read(&format!("+{}", typed::trim(text)));
+    read(text).or_else(|| complete().filter(|phone| PARSER.has_length(phone)))
 }
 
 /// What the query of the messages takes.

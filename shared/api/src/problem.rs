@@ -170,7 +170,6 @@ pub fn make_send_problem(error: SendError) -> Problem {
         SendError::Phone(error) => make_phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
             .with_detail(match refusal {
-                DestinationRefusal::Unassigned => "No numbering plan has this number.",
                 DestinationRefusal::Country => "Numbers of this country are not served.",
                 DestinationRefusal::NumberType => "Numbers of this type are not served.",
                 DestinationRefusal::TestNumberEnded => {

@@ -37,7 +37,7 @@ const VERSION: &str = "v2";
 const EARLIER: &str = "v1";
 
 /// The longest text that is read as a challenge token, in bytes. A real token has about 400.
-const MAX_TOKEN_BYTES: usize = 1_024;
+const MAX_CHALLENGE_TOKEN_BYTES: usize = 1_024;
 
 /// For how many days after its own a sealing key is accepted. A challenge lives for ten minutes at most, so one day is
 /// enough.
@@ -182,7 +182,7 @@ fn open_parts<'k>(
     issuer: &str,
     now: Timestamp,
 ) -> Option<(Challenge, &'k Root)> {
-    if text.len() > MAX_TOKEN_BYTES {
+    if text.len() > MAX_CHALLENGE_TOKEN_BYTES {
         return None;
     }
     let mut parts = text.split('.');
@@ -229,7 +229,7 @@ fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     };
     // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does
     // not.
-    let bytes = postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))?;
+    let bytes = postcard::to_extend(&contents, Vec::with_capacity(MAX_CHALLENGE_TOKEN_BYTES))?;
     let payment = challenge.payment.as_ref().and_then(PaymentContents::pack);
     postcard::to_extend(&payment, bytes)
 }

@@ -14,7 +14,7 @@ use rlibphonenumber::{
 use crate::country::{Country, WithoutNumbers};
 use crate::phone::{Destination, NumberType, Phone, PhoneError};
 
-use self::normalize::normalize;
+pub use self::normalize::TypedNumber;
 
 /// Turns what people type into canonical numbers, by libphonenumber's metadata.
 ///
@@ -109,19 +109,31 @@ impl PhoneParser {
         typed_phone: &str,
         region: Option<Country>,
     ) -> Result<Destination, PhoneError> {
-        let number = normalize(typed_phone)?;
+        self.read(&TypedNumber::parse(typed_phone)?, region)
+    }
+
+    /// Reads `number` like [`parse_any`](Self::parse_any), for a caller that needs the typed number, too.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneError`] says why it cannot be the number of a phone.
+    pub fn read(
+        &self,
+        number: &TypedNumber,
+        region: Option<Country>,
+    ) -> Result<Destination, PhoneError> {
         let served = self.load_served().ok_or(PhoneError::NotAssigned)?;
-        let read = match read(served, &number, region) {
+        let read = match read(served, number, region) {
             Err(Unread::NoPlan(_)) => {
                 // Numbers of other countries are read, too, so that the refusal can name the policy as its reason.
                 let all = self.load_all().ok_or(PhoneError::NotAssigned)?;
-                read(all, &number, region)
+                read(all, number, region)
             }
             read => read,
         };
         read.or_else(|(Unread::Fault(error) | Unread::NoPlan(error))| {
             // A complete number needs no plan. Without one, it is what it says.
-            let complete = Phone::from_canonical(&number).map(Destination::from_unassigned);
+            let complete = number.read_complete().map(Destination::from_unassigned);
             complete
                 .filter(|_| error == PhoneError::NotAssigned)
                 .ok_or(error)
@@ -153,16 +165,10 @@ pub fn find_calling_code(country: Country) -> Option<String> {
     plans::find_calling_code(country).map(|code| code.to_string())
 }
 
-/// Reads a number as typed, without a numbering plan: a plus sign and 5 to 15 digits.
-#[must_use]
-pub fn read_complete(typed_phone: &str) -> Option<Phone> {
-    Phone::from_canonical(&normalize(typed_phone).ok()?)
-}
-
-/// Reads a normalized number by the plans of `library`.
+/// Reads a typed number by the plans of `library`.
 fn read(
     library: &PhoneNumberUtil,
-    number: &str,
+    TypedNumber(number): &TypedNumber,
     region: Option<Country>,
 ) -> Result<Destination, Unread> {
     let region = match region {

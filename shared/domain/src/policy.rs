@@ -32,7 +32,7 @@ use crate::hook::HookPolicy;
 use crate::limits::Limits;
 use crate::locale::Locale;
 use crate::outgoing::{Registration, SentAs};
-use crate::phone::{Destination, NumberType, Phone};
+use crate::phone::{Destination, NumberType, Phone, PhoneError};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
@@ -85,8 +85,6 @@ pub struct NumberPolicy {
 /// Why the policy does not text a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DestinationRefusal {
-    /// No numbering plan and no range of the policy has the number.
-    Unassigned,
     /// The country of the number is not in the policy, or the number has none.
     Country,
     /// The type of the number is not in the policy.
@@ -102,7 +100,6 @@ impl DestinationRefusal {
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
-            Self::Unassigned => "unassigned",
             Self::Country => "country",
             Self::NumberType => "number-type",
             Self::TestNumberEnded => "test-number-ended",
@@ -115,22 +112,25 @@ impl NumberPolicy {
     /// Fills in country and type of a number that no numbering plan has, if a range of the policy has it.
     ///
     /// Every other destination stays as it is.
-    #[must_use]
-    pub fn classify(&self, destination: Destination) -> Destination {
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneError::NotAssigned`] if neither a numbering plan nor a range has the number.
+    pub fn classify(&self, destination: Destination) -> Result<Destination, PhoneError> {
         if destination.number_type != NumberType::Unassigned {
-            return destination;
+            return Ok(destination);
         }
         let known = self
             .ranges
             .iter()
             .find(|range| range.contains(&destination.phone));
         match known {
-            None => destination,
-            Some(range) => Destination {
+            None => Err(PhoneError::NotAssigned),
+            Some(range) => Ok(Destination {
                 country: Some(range.country),
                 number_type: range.number_type,
                 ..destination
-            },
+            }),
         }
     }
 
@@ -140,9 +140,6 @@ impl NumberPolicy {
     ///
     /// [`DestinationRefusal`] says why it may not.
     pub fn admits(&self, destination: &Destination) -> Result<(), DestinationRefusal> {
-        if destination.number_type == NumberType::Unassigned {
-            return Err(DestinationRefusal::Unassigned);
-        }
         match destination.country {
             Some(country) if self.countries.contains(&country) => {}
             _ => return Err(DestinationRefusal::Country),
@@ -359,9 +356,9 @@ mod tests {
         let numbers = policy().numbers;
         let judge = |number: &str| {
             let destination = numbers.classify(Destination::from_unassigned(phone(number)));
-            numbers.admits(&destination)
+            destination.map(|destination| numbers.admits(&destination))
         };
-        assert_eq!(judge("+14362007986"), Ok(()));
+        assert_eq!(judge("+14362007986"), Ok(Ok(())));
         for other in [
             "+1436200798",
             "+143620079860",
@@ -369,13 +366,13 @@ mod tests {
             "+14361001234",
             "+14360001234",
         ] {
-            assert_eq!(judge(other), Err(DestinationRefusal::Unassigned), "{other}");
+            assert_eq!(judge(other), Err(PhoneError::NotAssigned), "{other}");
         }
         let known = Destination {
             phone: phone("+14362007986"),
             country: None,
             number_type: NumberType::PremiumRate,
         };
-        assert_eq!(numbers.classify(known.clone()), known);
+        assert_eq!(numbers.classify(known.clone()), Ok(known));
     }
 }

@@ -17,7 +17,7 @@ use crate::claims::PhoneProof;
 use crate::token::Token;
 
 /// The longest text that is read as a token, in bytes. A success token has about 700.
-const MAX_TOKEN_BYTES: usize = 4_096;
+const MAX_JWT_BYTES: usize = 4_096;
 
 /// A key set holds no key that a guard can use.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -136,7 +136,7 @@ impl<T: Token> TokenGuard<T> {
     }
 
     fn find_key(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
-        if token.len() > MAX_TOKEN_BYTES {
+        if token.len() > MAX_JWT_BYTES {
             return Err(Rejection::Malformed);
         }
         let header = decode_header(token).map_err(|_| Rejection::Malformed)?;

@@ -28,8 +28,8 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::phone::{Destination, Phone, PhoneError};
-use phoneproof_domain::phone_parser::read_complete;
+use phoneproof_domain::phone::{Destination, Phone};
+use phoneproof_domain::phone_parser::TypedNumber;
 use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber};
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -236,7 +236,6 @@ impl Service {
                             country.map(|index| Subject::new(SubjectKind::Country, index));
                         SendError::Destination(refusal)
                     }
-                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
                     DestinationRefusal::NumberType
                     | DestinationRefusal::TestNumberEnded
                     | DestinationRefusal::Calls => SendError::Destination(refusal),
@@ -289,20 +288,19 @@ impl Service {
             let test = self.policy.test_number(phone, request.now);
             test.map_err(SendError::Destination)
         };
-        let typed = self
-            .phone_parser
-            .parse_any(&command.typed_phone, command.region);
-        if let Ok(destination) = &typed
+        let number = TypedNumber::parse(&command.typed_phone).map_err(SendError::Phone)?;
+        let read = self.phone_parser.read(&number, command.region);
+        if let Ok(destination) = &read
             && let Some(test) = find_test(&destination.phone)?
         {
             return Ok((destination.clone(), Some(test)));
         }
-        let complete = read_complete(&command.typed_phone);
+        let complete = number.read_complete();
         if let Some(test) = complete.as_ref().map_or(Ok(None), find_test)? {
             return Ok((Destination::from_unassigned(test.phone.clone()), Some(test)));
         }
-        let destination = typed.map_err(SendError::Phone)?;
-        Ok((self.policy.numbers.classify(destination), None))
+        let destination = read.and_then(|read| self.policy.numbers.classify(read));
+        Ok((destination.map_err(SendError::Phone)?, None))
     }
 
     /// Seals `challenge` with the keys of `root`.

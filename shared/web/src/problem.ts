@@ -9,7 +9,7 @@ export type ServiceProblem =
 
 /** The rules that refuse a send, or for a while a verify. One that is newer than this client is passed on as it is. */
 export type Rule =
-  | "country" | "number-type" | "unassigned" | "test-number-ended" | "calls"
+  | "country" | "number-type" | "test-number-ended" | "calls"
   | "blocked-phone" | "blocked-device" | "blocked-address" | "blocked-range" | "phone-lock"
   | "phone-cooldown" | "phone-per-hour" | "phone-per-day" | "device-per-day" | "address-per-hour"
   | "business-per-hour" | "business-per-day"

@@ -22,7 +22,7 @@ const WORDS: Record<string, Key> = {
   " 0 ": "noAnswer",
   " unavailable | 503 ": "unavailable",
   " country$": "notThisCountry",
-  "number-|unassigned": "notThisKind",
+  "number-": "notThisKind",
   "[ -]lock": "locked",
   " invalid-phone ": "noSuchNumber",
   " already-used | 409 ": "used",

@@ -173,7 +173,7 @@ test("every rule that refuses a text has words, and those of a purse hint at nob
   assert.ok(rules.length > 15 && rules.includes("money-per-day"), declared);
   const general = new Set(["unknown", "setup"]);
   // The statuses and types under which the service sends them.
-  const isFinal = (rule) => /^(country|number-type|unassigned|test-number-ended|calls)$/.test(rule);
+  const isFinal = (rule) => /^(country|number-type|test-number-ended|calls)$/.test(rule);
   const refusal = (rule) => (isFinal(rule) ? [403, "destination-not-allowed"] : /^blocked-/.test(rule) ? [403, "blocked"] : rule === "phone-lock" ? [403, "locked"] : [429, "limited"]);
   const words = Object.fromEntries(rules.map((rule) => [rule, wordsFor("send", { status: refusal(rule)[0], kind: refusal(rule)[1], rule })]));
   for (const [rule, key] of Object.entries(words)) assert.ok(!general.has(key), rule);

@@ -2,6 +2,7 @@
 
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
+use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{PhoneRecord, Slot, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
 use serde_json::{Value, json};
@@ -11,6 +12,9 @@ use super::purses::Forecast;
 use super::{Asked, Finding};
 use crate::blocks;
 use crate::output::{Reply, format_or_dash, format_table, make_row};
+
+/// The problem type by which the service refuses a number that no numbering plan and no range of the policy has.
+const INVALID_PHONE: &str = "invalid-phone";
 
 pub(super) fn report(
     policy: &Policy,
@@ -26,10 +30,9 @@ pub(super) fn report(
     let is_test = matches!(listed, Ok(Some(_)));
     let not_texted = match listed {
         Ok(Some(_)) => None,
-        Ok(None) => destination.and_then(|destination| policy.numbers.admits(destination).err()),
-        Err(ended) => Some(ended),
+        Ok(None) => destination.and_then(|destination| find_refusal(policy, destination)),
+        Err(ended) => Some(ended.rule()),
     };
-    let not_texted = not_texted.map(DestinationRefusal::rule);
     let denials = findings
         .iter()
         .filter(|finding| !finding.is_lifted)
@@ -83,6 +86,18 @@ pub(super) fn report(
         );
     }
     Reply::with_result(json, text)
+}
+
+/// Names the rule, or the problem without a rule, by which the service refuses a destination before it asks the
+/// database.
+fn find_refusal(policy: &Policy, destination: &Destination) -> Option<&'static str> {
+    match policy.numbers.classify(destination.clone()) {
+        Ok(destination) => {
+            let refusal = policy.numbers.admits(&destination).err();
+            refusal.map(DestinationRefusal::rule)
+        }
+        Err(_) => Some(INVALID_PHONE),
+    }
 }
 
 /// Returns the last of these ends; `None` if one of them has no end.

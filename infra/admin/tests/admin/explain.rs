@@ -44,6 +44,25 @@ async fn explain_shows_the_limits_of_a_business() {
 }
 
 #[tokio::test]
+async fn explain_names_what_refuses_a_number_that_is_not_texted() {
+    let site = Site::start().await;
+    for (phone, status) in [
+        ("+999415200798", 400),
+        ("+12002007986", 400),
+        ("+393123456789", 403),
+        ("+19002007986", 403),
+    ] {
+        let explained = site.run_done(&["explain", phone]).await;
+        let refused = site.client.send(phone).await;
+        assert_eq!(refused.status, status, "{phone}: {refused:?}");
+        let kind = refused.json["type"].as_str().expect("a type");
+        let kind = kind.trim_start_matches("urn:phoneproof:problem:");
+        let rule = refused.json["rule"].as_str().unwrap_or(kind);
+        assert_eq!(explained["refusedBy"], rule, "{phone}");
+    }
+}
+
+#[tokio::test]
 async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     let site = Site::start().await;
     let arguments = ["explain", PHONE, "device-1", "192.0.2.1"];
@@ -103,7 +122,7 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
     );
     let item = json!({
         "pk": { "S": key }, "r_AAAAAAAA": { "S": "1795435200250 40 notify undelivered expired AAAAAAAA" },
-        "expires_at": { "N": "1798027200" },
+        "expires_at": { "N": "4070908800" },
     });
     let database = Database::at(&site.stack.backends.endpoints.dynamodb);
     let put = json!({ "TableName": database.tables.limits, "Item": item });

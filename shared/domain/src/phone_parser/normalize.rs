@@ -1,17 +1,39 @@
 //! What people type and paste around the digits of a number.
 
-use crate::phone::PhoneError;
+use crate::phone::{Phone, PhoneError};
 use crate::typed::{self, Typed};
 
 /// The longest text that is read as a phone number, in bytes. A full-width number with separators fits.
 const MAX_INPUT_BYTES: usize = 96;
+
+/// A phone number as typed, without what means nothing: an optional `+` and digits.
+///
+/// It is personal data, so it has no `Debug`.
+pub struct TypedNumber(pub(super) String);
+
+impl TypedNumber {
+    /// Takes the number out of a typed text.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneError`] says which characters are not accepted.
+    pub fn parse(typed_phone: &str) -> Result<Self, PhoneError> {
+        normalize(typed_phone).map(Self)
+    }
+
+    /// Reads the number without a numbering plan, if it is a plus sign and 5 to 15 digits.
+    #[must_use]
+    pub fn read_complete(&self) -> Option<Phone> {
+        Phone::from_canonical(&self.0)
+    }
+}
 
 /// Checks every character, and drops `tel:` and whatever else means nothing. What remains is an optional `+` and
 /// digits.
 ///
 /// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
 /// to guess at is refused first, so that one phone is never counted under two numbers.
-pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
+fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
     let trimmed = typed::trim(typed_phone);
     if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
         return Err(PhoneError::Characters);

@@ -1,7 +1,7 @@
 /** The problem types of the service: the last part of `type`, after `urn:phoneproof:problem:`. */
 export type ServiceProblem = "malformed" | "invalid-phone" | "unknown-business" | "invalid-token" | "invalid-attestation" | "client-key" | "destination-not-allowed" | "blocked" | "locked" | "already-used" | "expired" | "attempts-exhausted" | "wrong-code" | "limited" | "delivery-failed" | "delivery-unknown" | "unavailable" | "internal" | "too-large" | "media-type" | "not-found" | "method-not-allowed";
 /** The rules that refuse a send, or for a while a verify. One that is newer than this client is passed on as it is. */
-export type Rule = "country" | "number-type" | "unassigned" | "test-number-ended" | "calls" | "blocked-phone" | "blocked-device" | "blocked-address" | "blocked-range" | "phone-lock" | "phone-cooldown" | "phone-per-hour" | "phone-per-day" | "device-per-day" | "address-per-hour" | "business-per-hour" | "business-per-day" | "country-purse" | "number-block-purse" | "money-per-day" | "call-purse" | "call-money-per-day" | (string & {});
+export type Rule = "country" | "number-type" | "test-number-ended" | "calls" | "blocked-phone" | "blocked-device" | "blocked-address" | "blocked-range" | "phone-lock" | "phone-cooldown" | "phone-per-hour" | "phone-per-day" | "device-per-day" | "address-per-hour" | "business-per-hour" | "business-per-day" | "country-purse" | "number-block-purse" | "money-per-day" | "call-purse" | "call-money-per-day" | (string & {});
 /** What helps a refused request: `attestation`, the word of your edge for this caller ({@link SendRequest.attestation}). */
 export type Remedy = "attestation" | (string & {});
 /**
