@@ -5,7 +5,7 @@ use std::time::Duration;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Answer, Fault, World, phone};
+use phoneproof_tests::{Answer, Fault, World, await_in_time, phone};
 use serde_json::json;
 
 #[tokio::test]
@@ -133,9 +133,7 @@ async fn an_unclear_carrier_answer_keeps_the_text_counted_and_returns_the_token(
 async fn a_silent_carrier_is_asked_once_and_given_up_within_the_functions_time() {
     let world = World::start().await;
     world.carrier(Carrier::Hang);
-    let answer = tokio::time::timeout(Duration::from_secs(10), world.client.send(&phone(1)))
-        .await
-        .expect("an answer within the function's timeout");
+    let answer = await_in_time(world.client.send(&phone(1))).await;
     assert_eq!(answer.status, 504);
     assert_eq!(world.stack.backends.inbox.count_publishes(), 1);
     assert_eq!(

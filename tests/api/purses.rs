@@ -6,6 +6,7 @@ mod owner;
 mod shadow;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_local::inbox::Carrier;
@@ -19,7 +20,11 @@ const PRICE: i64 = 10_000;
 async fn start() -> World {
     let world = World::builder().purses().proxied();
     let world = world.policy("after_days = 7 ", "after_days = 0 ");
-    world.start().await
+    // A busy machine may need more time than Lambda gives for many requests at once.
+    world
+        .function_timeout(Duration::from_secs(25))
+        .start()
+        .await
 }
 
 fn nth(n: usize) -> String {

@@ -208,7 +208,7 @@ async fn the_calls_of_a_country_end_at_their_money_of_a_day() {
 async fn a_call_to_a_test_number_is_never_placed() {
     let world = build()
         .policy_addition(
-            "\n[[test_number]]\nphone = \"+14155550199\"\ncode = \"123456\"\nuntil = \"2027-01-01T00:00:00Z\"\n",
+            "\n[[test_number]]\nphone = \"+14155550199\"\ncode = \"123456\"\nuntil = \"2099-01-01T00:00:00Z\"\n",
         )
         .start()
         .await;

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use phoneproof_tests::{PARALLEL, World, at_once, jwt_part, many, phone};
 
-use crate::attacks::{MODES, nth_phone, obtain_challenge, raise_limits};
+use crate::attacks::{MODES, nth_phone, obtain_challenge, raise_limits, start_patient};
 
 const ROUNDS: usize = 10;
 
 #[tokio::test]
 async fn serial_guessing() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         for n in 0..20 {
             let (token, right, wrong) = obtain_challenge(&world, &nth_phone(n), n).await;
             for _ in 0..5 {
@@ -26,7 +26,7 @@ async fn serial_guessing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_guessing() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         for round in 0..ROUNDS {
             let (token, right, _) = obtain_challenge(&world, &nth_phone(round), round).await;
             let right: usize = right.parse().expect("digits");
@@ -44,7 +44,7 @@ async fn parallel_guessing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_right_code_sent_many_times() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         for round in 0..ROUNDS {
             let (token, right, wrong) = obtain_challenge(&world, &nth_phone(round), round).await;
             let made = Arc::new(Mutex::new(BTreeSet::new()));
@@ -78,7 +78,7 @@ async fn one_right_code_sent_many_times() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replay_of_a_used_challenge() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
         let first = world.client.verify(&token, &right).await;
         assert_eq!(first.status, 200);
@@ -104,7 +104,7 @@ async fn replay_of_a_used_challenge() {
 #[tokio::test]
 async fn new_codes_to_reset_the_guess_count() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         let (mut guesses, mut by_day) = (0, Vec::new());
         for day in 0..8 {
             let mut today = 0;
@@ -192,7 +192,7 @@ async fn expired_code() {
 #[tokio::test]
 async fn cancelling_a_victims_code() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
         let mut texts = 1;
         // A stranger requests codes for the same phone and guesses wrong at each.

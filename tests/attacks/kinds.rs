@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::Guard;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{PARALLEL, World, at_once, phone};
 use serde_json::json;
 
-use crate::attacks::{MODES, nth_phone, obtain_challenge, obtain_success_token};
+use crate::attacks::{MODES, nth_phone, obtain_challenge, obtain_success_token, start_patient};
 
 /// What one of the tokens approves.
 const ACTION: &str = "pay:order-42:EUR 100";
@@ -65,7 +66,7 @@ async fn one_kind_of_token_for_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_token_used_twice() {
-    let world = World::start().await;
+    let world = start_patient(TokenMode::Sealed).await;
     for round in 0..5 {
         let token = obtain_success_token(&world, &nth_phone(round), round).await;
         let statuses = at_once(&world.client, |_, client| {

@@ -7,12 +7,12 @@ use phoneproof_tests::{Fault, PARALLEL, World, at_once, many, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::attacks::{MODES, address, nth_phone};
+use crate::attacks::{MODES, address, nth_phone, start_patient};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn race_on_send_limits() {
     for mode in MODES {
-        race_on_each_limit(&World::builder().mode(mode).start().await).await;
+        race_on_each_limit(&start_patient(mode).await).await;
     }
 }
 
@@ -54,7 +54,7 @@ async fn race_on_each_limit(world: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forced_failures_to_win_quota_back() {
     for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
+        let world = start_patient(mode).await;
         world.carrier(Carrier::Refuse);
         let statuses = many(1_000, &world.client, |n, client| async move {
             let device = format!("device-{n}");

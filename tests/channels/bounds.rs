@@ -1,11 +1,9 @@
 //! Receivers that answer slowly, wrongly, too much, or with redirects: an answer in time, and one of the documented
 //! ones.
 
-use std::time::Duration;
-
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::hook::Reach;
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{World, await_in_time, phone};
 use tokio::task::JoinSet;
 
 use super::receiver::{Answer, Receiver};
@@ -133,9 +131,7 @@ async fn every_odd_receiver_gets_a_documented_answer_in_time() {
                 .start()
                 .await;
             let number = phone(1);
-            let sent = world.client.send(&number);
-            let sent = tokio::time::timeout(Duration::from_secs(10), sent).await;
-            let sent = sent.expect("an answer before the function's timeout");
+            let sent = await_in_time(world.client.send(&number)).await;
             let line = world.lines.last();
             let seen = line["reason"].as_str().unwrap_or_default().to_owned();
             // What nobody knows is asked until the time is over.

@@ -1,13 +1,11 @@
 //! Threat: a hook that leads inside. No request reaches an address that the policy does not allow, whatever its name
 //! says.
 
-use std::time::Duration;
-
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_config::policy::from_toml;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::hook::Reach;
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{World, await_in_time, phone};
 
 use super::receiver::{Answer, Receiver};
 
@@ -67,8 +65,8 @@ async fn an_empty_port_is_a_refusal_at_once_and_the_next_channel_has_its_turn() 
         .hook("http://127.0.0.1:9/hook", Reach::Loopback)
         .start()
         .await;
-    let sent = tokio::time::timeout(Duration::from_secs(10), world.client.send(&phone(1))).await;
-    assert_eq!(sent.expect("in time").status, 202);
+    let sent = await_in_time(world.client.send(&phone(1))).await;
+    assert_eq!(sent.status, 202);
     assert_eq!(world.texts(&phone(1))[0].channel, "sns");
 }
 

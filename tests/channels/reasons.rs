@@ -1,12 +1,10 @@
 //! Every reason of every channel: its status, its refund, its line and its metrics.
 
-use std::time::Duration;
-
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Certainty, Reason};
 use phoneproof_domain::hook::Reach;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Fault, HOOK, World, phone};
+use phoneproof_tests::{Fault, HOOK, World, await_in_time, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -121,8 +119,7 @@ async fn start(channel: Channel, reason: Reason, cause: Cause) -> World {
 async fn check(channel: Channel, reason: Reason, cause: Cause) {
     let at = format!("{channel:?} {reason:?}");
     let world = start(channel, reason, cause).await;
-    let answer = tokio::time::timeout(Duration::from_secs(10), world.client.send(&phone(1))).await;
-    let answer = answer.expect("an answer before the function's timeout");
+    let answer = await_in_time(world.client.send(&phone(1))).await;
     let is_sure = reason.certainty() == Certainty::NotSent;
     let (status, problem) = if is_sure {
         (502, "delivery-failed")

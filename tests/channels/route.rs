@@ -194,7 +194,7 @@ async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
 
 #[tokio::test]
 async fn a_test_number_takes_no_channel() {
-    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"2027-01-01T00:00:00Z\"\n";
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"2099-01-01T00:00:00Z\"\n";
     let world = World::builder()
         .route(&[Channel::Hook])
         .policy_addition(number)

@@ -154,4 +154,4 @@ if __name__ == "__main__":
         main()
     finally:
         emulator.send_signal(signal.SIGINT)
-        emulator.wait(timeout=10)
+        emulator.wait(timeout=60)

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use phoneproof_crypto::keyring::REFRESH_AFTER;
-use phoneproof_tests::{Answer, Fault, World, phone};
+use phoneproof_tests::{Answer, Fault, World, await_in_time, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::faults::{PLAIN, TRANSACTION, UPDATE, await_in_time};
+use crate::faults::{PLAIN, TRANSACTION, UPDATE};
 
 const PASSWORD: &str = "green mountains at noon";
 const KEYS: &str = "GetSecretValue";

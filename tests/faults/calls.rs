@@ -3,11 +3,10 @@
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Answer, World, phone};
+use phoneproof_tests::{Answer, World, await_in_time, phone};
 
 use crate::faults::{
-    PLAIN, TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text,
-    with_every_fault,
+    PLAIN, TRANSACTION, expect_statuses, expect_statuses_of_the_text, with_every_fault,
 };
 
 /// What a call to the US costs, in millionths of a dollar.

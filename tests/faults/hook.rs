@@ -2,9 +2,9 @@
 //! the stack knows it.
 
 use phoneproof_domain::channel::Channel;
-use phoneproof_tests::{Fault, HOOK, World, phone};
+use phoneproof_tests::{Fault, HOOK, World, await_in_time, phone};
 
-use crate::faults::{await_in_time, expect_statuses, with_every_fault};
+use crate::faults::{expect_statuses, with_every_fault};
 
 /// The faults that a receiver answers with a refusal: nothing was sent.
 const REFUSED: [(Fault, u16); 7] = [

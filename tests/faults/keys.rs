@@ -3,9 +3,9 @@
 use phoneproof_aws::keys::USABLE_FOR;
 use phoneproof_crypto::keyring::REFRESH_AFTER;
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Fault, phone};
+use phoneproof_tests::{Fault, await_in_time, phone};
 
-use crate::faults::{await_in_time, expect_statuses, start_world, with_every_fault};
+use crate::faults::{expect_statuses, start_world, with_every_fault};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_send_succeeds_when_one_read_of_the_keys_fails() {

@@ -20,14 +20,10 @@ mod send;
 mod verify;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Answer, Fault, World};
+use phoneproof_tests::{Fault, World};
 use tokio::task::JoinSet;
-
-/// Lambda stops a function after this time (`template.yaml`).
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs `test` with every fault and returns the status by fault. Each fault has its own world. They run in parallel,
 /// because some take as long as a function may.
@@ -43,12 +39,6 @@ where
     statuses
         .map(|(fault, status)| (format!("{fault:?}"), status))
         .collect()
-}
-
-/// Waits for the answer, which must come before Lambda stops the function.
-async fn await_in_time(answer: impl Future<Output = Answer>) -> Answer {
-    let answer = tokio::time::timeout(FUNCTION_TIMEOUT, answer).await;
-    answer.expect("an answer before the function's timeout")
 }
 
 /// Expects `status` for every fault except those in `others`.

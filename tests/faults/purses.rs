@@ -1,11 +1,11 @@
 //! Faults at the read of the purses, at the transaction after it, and at the credits of a typed code.
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Fault, World, phone};
+use phoneproof_tests::{Fault, World, await_in_time, phone};
 use serde_json::json;
 
 use crate::faults::log::Log;
-use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
+use crate::faults::{PLAIN, TRANSACTION, expect_statuses, with_every_fault};
 
 /// What a text to the US costs, in millionths of a dollar. A new country starts with six of them.
 const PRICE: i64 = 10_000;

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Answer, Fault, World, phone};
+use phoneproof_tests::{Answer, Fault, World, await_in_time, phone};
 
 use crate::faults::{
-    PLAIN, TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text, start_world,
-    with_every_fault,
+    PLAIN, TRANSACTION, expect_statuses, expect_statuses_of_the_text, start_world, with_every_fault,
 };
 
 /// Starts a world with one text and waits for the end of the cooldown. Returns the challenge token.

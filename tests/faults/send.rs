@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::channel::Channel;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{World, await_in_time, phone};
 use tokio::task::JoinSet;
 
 use crate::faults::{
-    TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text, start_world,
-    with_every_fault,
+    TRANSACTION, expect_statuses, expect_statuses_of_the_text, start_world, with_every_fault,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

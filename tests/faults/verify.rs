@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Answer, jwt_part, phone};
+use phoneproof_tests::{Answer, await_in_time, jwt_part, phone};
 
-use crate::faults::{PLAIN, UPDATE, await_in_time, expect_statuses, start_world, with_every_fault};
+use crate::faults::{PLAIN, UPDATE, expect_statuses, start_world, with_every_fault};
 
 fn count_successes(answers: &[&Answer]) -> usize {
     answers.iter().filter(|answer| answer.status == 200).count()

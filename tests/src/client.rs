@@ -1,5 +1,7 @@
 //! A client of the API that checks every answer against the OpenAPI document.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
@@ -219,4 +221,16 @@ impl Client {
         )
         .await
     }
+}
+
+/// Waits for the answer of a function, which Lambda gives ten seconds (`template.yaml`).
+///
+/// The service answers a second before. A busy machine gets more, but a call that nothing ends is found.
+///
+/// # Panics
+///
+/// If there is no answer after half a minute.
+pub async fn await_in_time(answer: impl Future<Output = Answer>) -> Answer {
+    let answer = tokio::time::timeout(Duration::from_secs(30), answer).await;
+    answer.expect("an answer before the function's timeout")
 }

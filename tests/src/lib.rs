@@ -33,7 +33,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use at_once::{PARALLEL, at_once, many, so_many_at_once, until_served};
 pub use bodies::malformed_bodies;
-pub use client::{Answer, Client, http_client};
+pub use client::{Answer, Client, await_in_time, http_client};
 pub use database::Database;
 pub use edge::{EDGE, Edge};
 pub use forger::{EdwardsKey, Forger, RsaKey, encode, with_mac};

@@ -40,6 +40,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_config::process::SystemClock;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
@@ -56,6 +57,15 @@ const ISSUER: &str = "https://verify.example.com";
 const PHONE: &str = "+14152007986";
 const KEYRING: &str =
     r#"{"current":"r1","r1":"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"}"#;
+
+/// Waits for the next hour when this one ends within a minute, because a new hour, day or week sets counts back.
+async fn begin_within_an_hour() {
+    let left = 3_600 - SystemClock.now().unix().rem_euclid(3_600);
+    if left < 60 {
+        let left = u64::try_from(left).expect("positive");
+        sleep(Duration::from_secs(left)).await;
+    }
+}
 
 /// A local stack on the system clock, because the command uses that clock.
 struct Site {
@@ -92,6 +102,7 @@ impl Site {
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
         options.journal_output = std::sync::Arc::new(|_| ());
+        begin_within_an_hour().await;
         let stack = Stack::start(options.clone()).await.expect("a stack");
         let client = Client::new(&stack.url);
         Self {
@@ -216,7 +227,7 @@ impl Site {
 
 /// The date of today, in UTC.
 fn today() -> String {
-    let now = phoneproof_config::process::SystemClock.now().to_string();
+    let now = SystemClock.now().to_string();
     now[..10].to_owned()
 }
 

@@ -284,7 +284,7 @@ async fn alarms_need_a_subscriber_who_has_followed_the_link() {
 #[tokio::test]
 async fn calls_that_the_functions_were_refused_are_read_from_their_logs() {
     let site = Site::start().await;
-    let now = phoneproof_config::process::SystemClock.now().unix();
+    let now = SystemClock.now().unix();
     let at = u64::try_from(now).expect("after 1970") * 1_000;
     let lines = [
         r#"{"level":"warn","message":"SNS did not take a text","code":"AuthorizationError"}"#,

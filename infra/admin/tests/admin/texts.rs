@@ -235,7 +235,7 @@ async fn the_secrets_of_a_receiver_are_printed_after_a_warning_and_rotate_with_t
 #[tokio::test]
 async fn tail_shows_what_failed_of_a_line_that_is_of_no_request() {
     let site = Site::start().await;
-    let clock = phoneproof_config::process::SystemClock;
+    let clock = SystemClock;
     let now = u64::try_from(clock.since_epoch().as_millis()).expect("in range");
     for (own, shown) in [
         (

@@ -155,7 +155,7 @@ fn the_values_of_the_file_replace_the_defaults() {
         [[test_number]]
         phone = "+14155550100"
         code = "12345678"
-        until = "2027-01-01T00:00:00Z"
+        until = "2099-01-01T00:00:00Z"
     "#;
     let policy = from_toml(text).expect("valid");
     assert_eq!(policy.day_starts_at, Duration::from_mins(16 * 60 + 30));
@@ -186,7 +186,7 @@ fn the_values_of_the_file_replace_the_defaults() {
     assert_eq!(business.client_key_sha256, Some(digest));
     let number = policy.test_numbers.first().expect("a test number");
     assert_eq!(number.code(8).map(Code::expose), Some("12345678"));
-    assert_eq!(number.until.to_string(), "2027-01-01T00:00:00Z");
+    assert_eq!(number.until.to_string(), "2099-01-01T00:00:00Z");
     assert_eq!(number.per_day, 100);
 }
 

@@ -74,11 +74,11 @@ fn names_each_fault_by_its_path() {
             "purses.shards.us: one number is needed, and purses.shards.US is another",
         ),
         (
-            "[[test_number]]\nphone = \"1\"\ncode = \"123456\"\nuntil = \"2027-01-01T00:00:00Z\"",
+            "[[test_number]]\nphone = \"1\"\ncode = \"123456\"\nuntil = \"2099-01-01T00:00:00Z\"",
             "test_number[0].phone: ",
         ),
         (
-            "[[test_number]]\nphone = \"+14155550100\"\ncode = \"1234567\"\nuntil = \"2027-01-01T00:00:00Z\"",
+            "[[test_number]]\nphone = \"+14155550100\"\ncode = \"1234567\"\nuntil = \"2099-01-01T00:00:00Z\"",
             "test_number[0].code: ",
         ),
         (

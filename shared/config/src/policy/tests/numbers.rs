@@ -118,7 +118,7 @@ fn a_test_number_has_a_code_for_every_length_and_one_entry() {
         format!(
             "{SMALLEST}\n[business.pay]\nbrand = \"B\"\ndefault_locale = \"en\"\ncode_length = 8\n\
              templates.en = \"{{code}}\"\n[[test_number]]\nphone = \"+447700900123\"\ncode = {code}\n\
-             until = \"2027-01-01T00:00:00Z\"\n"
+             until = \"2099-01-01T00:00:00Z\"\n"
         )
     };
     let policy = from_toml(&with("[\"123456\", \"12345678\"]")).expect("valid");

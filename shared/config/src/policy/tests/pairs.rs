@@ -107,12 +107,12 @@ const WHOLE: &str = r#"
     [[test_number]]
     phone = "+14155550100"
     code = ["123456", "12345678"]
-    until = "2027-01-01T00:00:00Z"
+    until = "2099-01-01T00:00:00Z"
     per_day = 10
     [[test_number]]
     phone = "+14155550101"
     code = ["123456", "12345678"]
-    until = "2027-01-01T00:00:00Z"
+    until = "2099-01-01T00:00:00Z"
     [attestation]
     issuer = "edge"
     [[attestation.key]]
