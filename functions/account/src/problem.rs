@@ -1,6 +1,5 @@
 //! The problems that the account service answers with: their types, which refusal of a use case gives which, and which
-//! endpoint can answer with which. What HTTP has to know about a refusal stands
-//! here and nowhere else.
+//! endpoint can answer with which. The types that several APIs share are in `phoneproof_http::problem`.
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;

@@ -45,8 +45,8 @@ countries = ["US", "GB"]
 price_usd = 0.10
 "#;
 
-/// Rewrites the text of the file that holds `policy`: its limits are out of the reach of a suite, and its cooldown is
-/// as short as the lifetime of its codes allows. What may be texted, and what the texts say, stays.
+/// Rewrites the text of the file that holds `policy`: it gets limits that no test suite reaches, and a cooldown as
+/// short as the lifetime of its codes allows. What may be texted, and what the texts say, stays.
 ///
 /// It is a text, so that `phoneproof-admin`, which reads the file, judges by the limits that the stack has.
 ///

@@ -56,7 +56,7 @@ impl Channels {
         }
     }
 
-    /// Opens a connection to `channel`, unless one was used a moment ago. Errors are ignored; the text then says so.
+    /// Opens a connection to `channel`, unless one was used a moment ago. Errors are ignored. The send reports them.
     pub async fn prepare(&self, channel: Channel) {
         match self.find(channel) {
             Some(SetUp::Sns(sns)) => sns.prepare().await,
@@ -73,7 +73,7 @@ impl Channels {
     ///
     /// # Errors
     ///
-    /// The error of `work`. A connection that does not open is not an error here: the text then says so.
+    /// The error of `work`. A connection that does not open is not an error here. The send reports it.
     pub async fn connect_beside<T, E>(
         &self,
         channel: Channel,

@@ -108,7 +108,7 @@ impl EndUserMessaging {
         let _: &aws_sdk_pinpointsmsvoicev2::Client = self.client.get();
     }
 
-    /// Opens a connection, unless one was used a moment ago. Errors are ignored; the text then says so.
+    /// Opens a connection, unless one was used a moment ago. Errors are ignored. The send reports them.
     pub async fn prepare(&self) {
         self.client.prepare().await;
     }

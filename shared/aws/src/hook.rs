@@ -70,7 +70,7 @@ impl Hook {
         let _: &Option<HookClient> = &self.client;
     }
 
-    /// Opens a connection, unless one was used a moment ago. Errors are ignored; the text then says so.
+    /// Opens a connection, unless one was used a moment ago. Errors are ignored. The send reports them.
     pub async fn prepare(&self) {
         if let Some(client) = &**self.client {
             client.prepare().await;
@@ -80,9 +80,9 @@ impl Hook {
     /// Hands over `text`, in tries until `deadline`. All have the same id, so more tries text nobody twice.
     ///
     /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or
-    /// a refusal with a code. Any other answer is no news of the text, so the hook asks on, and without one that
-    /// settles it the text is [`Delivery::Unknown`]. Before that, three tries are enough, and a refusal that no other
-    /// try can change is.
+    /// a refusal with a code. Any other answer says nothing about the text, so the hook asks again. If no answer
+    /// settles it, the text is [`Delivery::Unknown`]. Before that, the hook stops after three refusals, or after one
+    /// that no other try can change.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
             let detail = Some(Detail::from_name("no-client"));

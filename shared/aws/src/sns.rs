@@ -50,7 +50,7 @@ impl Sender {
         let _: &aws_sdk_sns::Client = self.client.get();
     }
 
-    /// Opens a connection to SNS, unless one was used a moment ago. Errors are ignored; the text then says so.
+    /// Opens a connection to SNS, unless one was used a moment ago. Errors are ignored. The send reports them.
     pub async fn prepare(&self) {
         self.client.prepare().await;
     }

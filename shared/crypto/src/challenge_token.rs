@@ -33,7 +33,7 @@ use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 
 const VERSION: &str = "v2";
-/// The version before, which is opened and not made.
+/// The previous version. It is still accepted, but no longer issued.
 const EARLIER: &str = "v1";
 
 /// The longest text that is read as a challenge token, in bytes. A real token has about 400.

@@ -4,10 +4,9 @@
 //! r1.<root id>.<nonce>.<ciphertext and tag>
 //! ```
 //!
-//! One primitive does both that is needed. Nobody without the keyring can make such a text, so nobody writes outcomes
-//! for phones that were not texted. And nobody can read it or tell that two of them are of one phone, because the nonce
-//! is random. A MAC of the index would do the first alone, and a MAC of a random value would need a table to find the
-//! phone.
+//! One cipher meets both needs. Nobody without the keyring can make such a text, so nobody writes outcomes for phones
+//! that were not texted. And nobody can read it or tell that two of them are of one phone, because the nonce is random.
+//! A MAC of the index would meet only the first need. A MAC of a random value would need a table to find the phone.
 //!
 //! The cipher is AES-256-GCM. Its key derives from the root for this purpose alone. A root that leaves the keyring
 //! takes the receipts of its texts with it.

@@ -3,7 +3,7 @@
 //! An edge is the operator's own code before the service, such as the server of a web page. After a CAPTCHA, App Attest
 //! or a look at an account it signs a JWT that is bound to one phone. `phoneproof_crypto` checks it.
 
-/// What the policy says about attestations.
+/// The table `[attestation]` of the policy: whose attestations the service accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttestationPolicy {
     /// The `iss` of every attestation.
@@ -23,7 +23,7 @@ pub struct AttestationKey {
     pub bytes: Vec<u8>,
 }
 
-/// The algorithms of attestations.
+/// The algorithms that an edge can sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttestationAlgorithm {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).

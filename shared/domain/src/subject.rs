@@ -8,7 +8,7 @@ use strum::EnumCount;
 use crate::business_id::BusinessId;
 use crate::country::Country;
 
-/// The kind of a subject.
+/// What a subject is. The stored key of a subject begins with the [`prefix`](Self::prefix) of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount)]
 pub enum SubjectKind {
     /// The phone number that the text goes to.

@@ -46,8 +46,8 @@ pub struct App<S> {
 }
 
 impl<S> App<S> {
-    /// Serves one request, from the match of its route to its log line. `decide` gets it if one of `routes` serves it.
-    /// There is always an answer, even after a panic.
+    /// Serves one request, from the match of its route to its log line. If a route matches, `decide` handles the
+    /// request. There is always an answer, even after a panic.
     pub async fn serve<E: Endpoint>(
         &self,
         request: Request,

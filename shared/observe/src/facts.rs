@@ -77,8 +77,7 @@ pub struct Facts {
     pub would_refuse: Option<&'static str>,
     /// A purse that was open to the caller and could not pay, whether or not another one did.
     pub empty_purse: Option<EmptyPurse>,
-    /// How much of its money stop the country has used today, in percent; `None` while the request does not come across
-    /// it.
+    /// How much of its money stop the country has used today, in percent. `None` if the request did not read it.
     pub money_used: Option<u8>,
     /// How many credits of the typed code were lost: purses and counts that got nothing for it.
     pub credits_lost: u32,

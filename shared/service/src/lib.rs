@@ -94,7 +94,7 @@ pub enum Unavailable {
     /// The keyring's public keys cannot check tokens.
     #[error("the public keys of the keyring: {0}")]
     PublicKeys(#[from] UnusableKeys),
-    /// Other sends to the phone changed its record before each of so many tries.
+    /// What the send depends on had changed before each of so many tries: the phone's record, a tally or a purse.
     #[error("the records of a send had changed at each of {0} tries")]
     Unsettled(u32),
     /// The phone's record holds another write with the id of this one. Write ids are random, so the random source is

@@ -14,8 +14,8 @@ use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
 
-/// The rule whose gate refused, the subject that it refused, and the place of a caller for whom the subject has an
-/// allowance, if the allowance refused, too.
+/// The rule whose gate refused, and the subject that it refused. If the allowance of the subject refused too, the third
+/// member is the place of the caller that it is for.
 type DenialKey = (Rule, Subject, Option<SubjectIndex>);
 
 /// A denial. That of a phone comes with the evidence on its record: the callers that it names have an allowance of their

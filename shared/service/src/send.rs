@@ -45,10 +45,11 @@ use self::repeat::Existing;
 use crate::remembered::Used;
 use crate::{PresentedToken, Service, Unavailable};
 
-/// How many times a send plans its transaction, when the phone's record has room for another reservation than the
-/// planned one.
+/// The most times that one send tries its transaction.
 ///
-/// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
+/// A try that is refused says what the next plan has to fit: the phone's record with its evidence, the tallies of
+/// phone, device, address and business, and the purses of country, number block and network. Other sends, even to other
+/// phones, can change these before the next try.
 const ROUNDS: u32 = 8;
 
 /// A command that passed every check that needs no I/O, with the results.
@@ -277,8 +278,8 @@ impl Service {
 
     /// Reads the phone, and finds the test number that it is.
     ///
-    /// A test number need not exist. What is typed is its number even when the numbering plan reads another one. A test
-    /// number whose time is over is refused.
+    /// A test number need not exist. A typed test number counts as typed, whatever the numbering plan makes of it. A
+    /// test number whose time is over is refused.
     fn read_destination(
         &self,
         command: &SendCommand,

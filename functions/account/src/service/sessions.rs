@@ -120,7 +120,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Ends every session of the account.
+    /// Ends every session of the account, that of the access token too. A request to unlink the phone ends with them.
     ///
     /// # Errors
     ///

@@ -36,7 +36,7 @@ pub(crate) struct HookClient {
     clock: Arc<dyn Clock>,
 }
 
-/// A request of the hook.
+/// One try of a text, ready to post: the headers of Standard Webhooks with their values, and the signed body.
 pub(crate) struct HookRequest {
     pub(crate) headers: [(&'static str, String); 3],
     pub(crate) body: Vec<u8>,

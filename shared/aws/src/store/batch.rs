@@ -141,8 +141,9 @@ async fn write_all(
     Ok(0)
 }
 
-/// Chooses the pause after `idle` calls in a row that wrote nothing: between half of the longest one and all of it, so
-/// that several operators spread over time. If the random source fails, it is half.
+/// Chooses the pause after `idle` calls in a row that wrote nothing. The longest pause doubles with each such call, up
+/// to [`LONGEST_PAUSE`]. The choice is between half the longest pause and the whole of it, so that several operators
+/// spread over time. If the random source fails, it is half.
 pub(super) fn choose_pause(idle: u32, random: &dyn Random) -> Duration {
     let doubled = FIRST_PAUSE * 2_u32.saturating_pow(idle.saturating_sub(1));
     let half = doubled.min(LONGEST_PAUSE) / 2;

@@ -25,8 +25,8 @@ pub(super) async fn in_turn<T>(turn: &Mutex<()>, credit: impl Future<Output = T>
     credit.await
 }
 
-/// The purses as the credits of this instance saw them last, by their keys. A credit that starts from them seldom meets
-/// another purse than it expects, which would cost a second write. Its conditions decide all the same.
+/// The purses as the credits of this instance saw them last, by their keys. A credit that starts from these values
+/// rarely needs a second write. Its conditions decide all the same.
 #[derive(Default)]
 pub(super) struct CreditCache {
     /// The countries, each as its credit left it. The policy bounds their number.

@@ -24,8 +24,8 @@ pub(super) enum Written {
 }
 
 impl Store {
-    /// Returns the client that makes one attempt per call. To override the retries of each call instead would make a
-    /// layer of settings and components for each.
+    /// Returns the client that makes one attempt per call. Overriding retries per call would build new settings each
+    /// time.
     fn once(&self) -> &Client {
         self.once.get_or_init(|| {
             let config = self.client.config().to_builder();

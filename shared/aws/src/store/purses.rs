@@ -160,9 +160,9 @@ impl Store {
     /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address.
     /// `call_price`, the cost of the call that spoke the code, goes back to the calls of the country.
     ///
-    /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
-    /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody
-    /// knows whether it was applied.
+    /// The challenge must be marked as used before, by this request. Each credit is tried once, and retried once if the
+    /// item has changed or a transaction is writing it. A credit that is lost loses room and is never repeated, because
+    /// nobody knows whether it was applied.
     ///
     /// Each lost credit has a line, and the facts of the request count it.
     ///

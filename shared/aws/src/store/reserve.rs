@@ -28,7 +28,7 @@ use super::{Store, StoreError, get_item};
 const ATTESTATION_KEPT: Duration = Duration::from_mins(5);
 
 impl Store {
-    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this.
+    /// Passes every gate, counts the text and reserves the challenge, or changes nothing.
     ///
     /// # Errors
     ///

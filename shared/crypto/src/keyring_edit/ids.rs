@@ -3,8 +3,8 @@
 /// The id under which the index key is listed.
 pub(super) const INDEX_ID: &str = "index";
 
-/// Words that no id of a key may be: the commands for keys, the members of the keyring, and what an operator means by
-/// another word than the id of a key.
+/// Words that no id of a key may be: the commands for keys, the members of the keyring, and words that operators use
+/// for something else.
 pub(super) const RESERVED: [&str; 44] = [
     INDEX_ID,
     "list",

@@ -43,7 +43,7 @@ pub struct SlotLayout {
 }
 
 impl SlotLayout {
-    /// Plans so many slots that one is reused [`REPEATED_FOR`] after its challenge has expired at the earliest.
+    /// Plans enough slots that none is reused until [`REPEATED_FOR`] after its challenge expires.
     ///
     /// Sends are at least a cooldown apart, so an index returns after `count - 1` whole cooldowns at the earliest.
     /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`], and

@@ -154,8 +154,8 @@ pub struct PursePolicy {
     /// How long a phone is known after it typed a code in.
     pub known_for: Duration,
     /// How long a phone must have been known before the lanes known and moved pay for it. Without this wait, an
-    /// attacker who verifies own numbers, asks for them again and types a third of the codes costs $57, and $159 in the
-    /// dearest run.
+    /// attacker who verifies numbers of their own, asks for them again and types a third of the codes costs $57, and
+    /// $159 in the dearest run.
     pub known_after: Duration,
     /// The texts of the lane known to one phone between two typed codes, at its own device and in all other places.
     pub known_texts: u32,

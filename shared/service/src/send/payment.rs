@@ -20,7 +20,7 @@ use super::{Given, SendError};
 use crate::Service;
 
 impl Service {
-    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as
+    /// Makes the request to the purses; `None` for a test number, which costs nothing. The text is billed as
     /// `segments` messages. `text_payment` paid for the text whose code a call speaks.
     pub(super) fn make_ask(
         &self,

@@ -320,8 +320,8 @@ fn is_same_exchange(challenge: &Challenge, given: Given<'_>) -> bool {
         && (keeps_action || challenge.action == checked.action)
 }
 
-/// Derives the id of a resend from its idempotency key, if it has one. The challenge needs no part in it: the id stands
-/// in the slot of the challenge.
+/// Derives the id of a resend from its idempotency key, if it has one. The challenge is left out, because its slot
+/// holds the id.
 fn derive_resend(given: Given<'_>) -> Option<ResendId> {
     let key = given.command.idempotency_key.as_ref()?;
     let mut parts = list_parts(key, given).to_vec();
