@@ -33,6 +33,31 @@ async fn an_unknown_phone_answers_like_a_wrong_password_byte_for_byte() {
     }
 }
 
+/// The password is right, but the account never stays as it was read. That is no fault of the person.
+#[tokio::test]
+async fn a_right_password_that_cannot_be_acted_on_is_unavailable_and_not_wrong() {
+    let world = World::start().await;
+    assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
+    let table = "Accounts";
+    let scanned = json!({ "TableName": table, "FilterExpression": "attribute_exists(password)" });
+    let found = world.dynamodb("Scan", &scanned).await;
+    let key = &found.json["Items"][0]["pk"];
+    // As another request would leave it that moved the account to another phone.
+    let moved = json!({
+        "TableName": table, "Key": { "pk": key }, "UpdateExpression": "SET phone = :other",
+        "ExpressionAttributeValues": { ":other": { "S": "another" } },
+    });
+    assert_eq!(world.dynamodb("UpdateItem", &moved).await.status, 200);
+    let refused = log_in(&world, &phone(1), PASSWORD).await;
+    assert_eq!((refused.status, refused.problem()), (503, "unavailable"));
+    let lines = world.lines.text();
+    assert!(
+        lines.contains("other requests kept changing the same account"),
+        "{lines}"
+    );
+    assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
+}
+
 #[tokio::test]
 async fn waits_grow_for_passwords_but_not_for_codes_or_resets() {
     let world = World::start().await;

@@ -37,7 +37,10 @@ fn a_fault_ends_the_process_with_one_line_that_names_it() {
             &[("POLICY_PATH", "/nowhere.toml")],
             "POLICY_PATH: /nowhere.toml cannot be read: No such file or directory",
         ),
-        (&[], "keyring: the secret could not be read (no connection)"),
+        (
+            &[],
+            "keyring: the secret could not be read (no connection: connection-refused)",
+        ),
     ] {
         let output = start_with(changes);
         assert!(!output.status.success());

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use phoneproof_aws::clients::NO_CONNECTION;
 use serde_json::{Value, json};
 
 /// The exit code of the process. The help lists the codes for operators.
@@ -106,10 +107,12 @@ impl CommandError {
 
 /// Says what the operator can do about an error code of AWS.
 fn advise(code: &str) -> &'static str {
+    const NOT_REACHED: &str = "is the region right, and for a local stack, is `cargo run` running?";
+    if code.starts_with(NO_CONNECTION) {
+        return NOT_REACHED;
+    }
     match code {
-        "no connection" | "timeout" => {
-            "is the region right, and for a local stack, is `cargo run` running?"
-        }
+        "timeout" => NOT_REACHED,
         "AccessDeniedException" | "AccessDenied" | "AuthorizationError" => {
             "the credentials may not do this: use a role that may operate the stack"
         }

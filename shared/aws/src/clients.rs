@@ -288,7 +288,11 @@ fn make_shared_config(settings: &AwsSettings) -> SdkConfig {
         .build()
 }
 
-/// The error code of the service, or the kind of failure when the service sent none.
+/// How [`error_code`] begins when a request failed before there was a connection.
+pub const NO_CONNECTION: &str = "no connection";
+
+/// The error code of the service, or the kind of failure when the service sent none. A failure of the connection is named
+/// with its cause, as in `no connection: certificate-expired`.
 ///
 /// No other part of an SDK error is safe to log: messages and cancelled items can hold keys of the request.
 #[must_use]
@@ -300,11 +304,13 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
         SdkError::TimeoutError(_) => "timeout".to_owned(),
         SdkError::DispatchFailure(failure) => {
             let connector = failure.as_connector_error();
-            if connector.is_some_and(never_connected) {
-                "no connection".to_owned()
+            let what = if connector.is_some_and(never_connected) {
+                NO_CONNECTION
             } else {
-                "connection lost".to_owned()
-            }
+                "connection lost"
+            };
+            let fault = connector.and_then(find_connection_fault);
+            fault.map_or(what.to_owned(), |fault| format!("{what}: {fault}"))
         }
         SdkError::ResponseError(_) => "unreadable answer".to_owned(),
         SdkError::ConstructionFailure(_) => "request not built".to_owned(),

@@ -225,7 +225,7 @@ impl Accounts {
                 return Ok(tokens);
             }
         }
-        Err(AccountRefusal::WrongCredentials)
+        Err(Unavailable::Contended.into())
     }
 
     /// Finds the account that the attempt names, and checks the password. The second value is the hash that should
