@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, focusedId, freshNumber, inspect, letTimePass, onPage, shows, LOOKS, PROBLEM } from "./support.mjs";
+import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, focusedId, freshNumber, inSeconds, inspect, letTimePass, onPage, shows, LOOKS, PROBLEM } from "./support.mjs";
 import { chinese, refusals } from "./words.mjs";
 
 const PASSWORD = "green mountains at noon";
@@ -161,6 +161,8 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
 onPage("takes a number with whatever stands around it, as both services do", { path: "/accounts", expects: /could not use: phone/ }, async (page) => {
   const { spellings } = JSON.parse(readFileSync(new URL("../../shared/domain/specimen/typed.json", import.meta.url), "utf8"));
   const number = page.locator("#phone[autocomplete=username]");
+  // A click comes to nothing while the one before is under way.
+  const ends = () => page.locator("#register:not([aria-busy])").waitFor();
   await answer(page, "/v1/send", 202, accepted());
   await page.locator("#password").fill(PASSWORD);
   // A field for a number takes no line breaks.
@@ -169,20 +171,19 @@ onPage("takes a number with whatever stands around it, as both services do", { p
     const request = page.waitForRequest(`${BASE}/v1/send`);
     await page.getByRole("button", { name: "Text a code" }).click();
     assert.equal((await request).postDataJSON().phone, text.trim());
-    // A click does nothing while the answer to the one before is under way.
-    await page.locator("#register:not([aria-busy])").waitFor();
+    await ends();
   }
   // One of them is texted, and the page shows the text.
   await page.unrouteAll();
   await number.fill(`☎ "${freshNumber()}"`);
   await page.getByRole("button", { name: "Text a code" }).click();
   await arrivedCode(page);
-  await page.locator("#register:not([aria-busy])").waitFor();
+  await ends();
   for (const [text, words] of [["<tel:+1-415>", /no such number/], ["☎ 4152001234", /leading \+/]]) {
     await number.fill(text);
     await page.getByRole("button", { name: "Text a code" }).click();
     await shows(page, "#phone-error", words);
-    await page.locator("#register:not([aria-busy])").waitFor();
+    await ends();
   }
 });
 
@@ -207,11 +208,13 @@ onPage("takes codes of any length, sends them again, and says how long they work
   const request = page.waitForRequest(`${BASE}/v1/send`);
   await page.getByRole("button", { name: "Send again" }).click();
   assert.equal((await request).postDataJSON().token, "v1.test.challenge");
+  await shows(page, "#resend", /in \d:\d\d/);
   await answer(page, "/v1/verify", 429, { ...PROBLEM, type: `${PROBLEM.type}attempts-exhausted`, status: 429 });
   await page.locator("#use-code").click();
   await page.keyboard.press("Enter");
   await shows(page, "#code-notice", /No tries left[^]*You can get a new code/);
   await inspect(page, "accounts no tries left");
+  await letTimePass(page, 61);
   await page.getByRole("button", { name: "Get a new code" }).click();
   await shows(page, "#attempts-left", /3 tries left/);
   await shows(page, "#verify", /Verify and go on/);
@@ -359,22 +362,22 @@ onPage("keeps the proof of a reset whose password is refused", { path: "/account
   await shows(page, "#token-claims", /iss\s*http/);
 });
 
-const REFUSALS = [
+const listRefusals = () => [
   [400, "invalid-token", { errors: [{ field: "token", accepted: "a live success token" }] }, /no longer good[^]*Text a new code/],
   [403, "other-phone", {}, /for another number/],
   [403, "test-number", {}, /Test numbers are not accepted/],
   [404, "no-account", {}, /Register the number first/],
   [409, "already-spent", {}, /spent already/],
-  [429, "limited", { rule: "login-address-per-hour", retryAt: new Date(Date.now() + 3_000_000).toISOString() }, /from this network[^]*try again in/],
+  [429, "limited", { rule: "login-address-per-hour", retryAt: inSeconds(600) }, /from this network[^]*try again in/],
   [403, "locked", {}, /Too many wrong ones/],
-  [429, "limited", { retryAt: new Date(Date.now() + 3_000_000).toISOString() }, /Too many tries[^]*try again in/],
+  [429, "limited", { retryAt: inSeconds(600) }, /Too many tries[^]*try again in/],
   [503, "unavailable", {}, /not available just now/],
 ];
 
 onPage("explains every refused log-in", { path: "/accounts" }, async (page) => {
   await page.getByLabel("Phone number").fill(freshNumber());
   await page.getByRole("button", { name: "I have an account" }).click();
-  for (const [status, slug, more, words] of REFUSALS) {
+  for (const [status, slug, more, words] of listRefusals()) {
     await page.unrouteAll();
     await answer(page, "/account/v1/sessions", status, { ...PROBLEM, type: PROBLEM.type + slug, status, ...more });
     await logIn(page, PASSWORD);

@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import { accepted, answer, focusedId, inSeconds, shot, shows } from "./support.mjs";
 import { PHONE, SUCCESS, enter, hold, kept, on, proof, read, refuse, sendTo, shownOf, toCode } from "./component.mjs";
 
-const RULE = { rule: "country-purse", retryAt: inSeconds(3500) };
-const WANTED = { ...RULE, challenge: "attestation" };
+const RULE = "country-purse";
+const makeLimit = (more = {}) => ({ rule: RULE, retryAt: inSeconds(1800), ...more });
+const makeWish = () => makeLimit({ challenge: "attestation" });
 const CALM = /No more codes to this country for now[^]*not your fault[^]*try again in \d\d:/;
 
 /** Plays the service in the page: it wants an attestation, and answers a request that brings one with `withIt`. */
@@ -21,7 +22,7 @@ const playService = (tab, withIt = { status: 202, body: accepted({ resendIn: 0 }
     const { status, body } = attestation ? served : { status: 429, body: wanted };
     return new Response(JSON.stringify(body), { status, headers: { "Retry-After": "1800" } });
   };
-}, [{ type: "urn:phoneproof:problem:limited", status: 429, ...WANTED }, withIt]);
+}, [{ type: "urn:phoneproof:problem:limited", status: 429, ...makeWish() }, withIt]);
 /** The texts that the service was asked for: key, attestation and token of each. */
 const askedOf = (tab) => tab.evaluate(() => window.asked);
 
@@ -75,10 +76,10 @@ on("a page that does not listen leaves the refusal as it is", {}, async (tab) =>
 
 on("a refusal that asks for nothing asks the page for nothing", {}, async (tab) => {
   await listen(tab, `"a.b.c"`);
-  for (const more of [RULE, { ...RULE, rule: "number-block-purse" }, { ...RULE, challenge: "newer" }]) {
+  for (const more of [makeLimit(), makeLimit({ rule: "number-block-purse" }), makeLimit({ challenge: "newer" })]) {
     await refuse(tab, "/v1/send", 429, "limited", more);
     await sendTo(tab, PHONE);
-    await shows(tab, "#number-notice", more.rule === RULE.rule ? CALM : /neighbouring/);
+    await shows(tab, "#number-notice", more.rule === RULE ? CALM : /neighbouring/);
   }
   assert.deepEqual(await needed(tab), []);
 });
@@ -167,7 +168,7 @@ on("a refused verify asks for nothing", {}, async (tab) => {
   await toCode(tab);
   const verifies = await hold(tab, "/v1/verify");
   await enter(tab, "123456");
-  await verifies.reply(429, { type: "urn:phoneproof:problem:limited", status: 429, ...WANTED });
+  await verifies.reply(429, { type: "urn:phoneproof:problem:limited", status: 429, ...makeWish() });
   await tab.locator("#code-notice .notice").waitFor();
   assert.deepEqual(await needed(tab), []);
 });

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { BASE, PROBLEM, accepted, answer, browser, inSeconds, isFirefox, shot, shows } from "./support.mjs";
+import { BASE, PROBLEM, STEP, accepted, answer, browser, inSeconds, isFirefox, shot, shows, waitUntil } from "./support.mjs";
 
 export const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
 export const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
@@ -46,7 +46,7 @@ export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, i
     files = what.files ?? {};
     const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });
     const tab = await opened.newPage();
-    tab.setDefaultTimeout(30_000);
+    tab.setDefaultTimeout(STEP);
     const told = [];
     tab.on("pageerror", (error) => told.push(String(error)));
     tab.on("console", (message) => message.type() === "error" && told.push(message.text()));
@@ -94,7 +94,7 @@ export async function hold(tab, path) {
   const waiting = [];
   await tab.route(`${BASE}${path}`, (route) => (route.request().method() === "OPTIONS" ? route.continue() : waiting.push(route)));
   const reply = async (status, body) => {
-    for (let tries = 0; waiting.length === 0 && tries < 500; tries += 1) await tab.waitForTimeout(20);
+    await waitUntil(tab, () => waiting.length > 0);
     const headers = { "Access-Control-Allow-Origin": "*" };
     await waiting.shift().fulfill({ status, headers, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) });
   };

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, accepted, answer, inSeconds, shows } from "./support.mjs";
+import { BASE, accepted, answer, inSeconds, letTimePass, shows, waitUntil } from "./support.mjs";
 import { LOGIN, ORIGIN, PHONE, SUCCESS, buildReact, enter, hold, kept, on, proof, refuse, sendTo, serveApp, set, setPage, shownOf, toCode, toDone, valueOf } from "./component.mjs";
 
 on("React 19 sets every property that it finds, and takes it away again", {}, async (tab) => {
@@ -206,7 +206,7 @@ on("a resend that is asked for again after a lost answer has the key of the firs
   assert.equal(keys.length, 4);
   assert.equal(new Set(keys).size, 1);
   await tab.getByRole("button", { name: "Send again" }).click();
-  await tab.waitForTimeout(200);
+  await waitUntil(tab, () => keys.length === 5);
   assert.equal(new Set(keys).size, 2);
 });
 
@@ -294,11 +294,13 @@ on("runs no clock while it is on no page", { init: COUNT_TIMERS }, async (tab) =
     window.place = element.parentNode;
     element.remove();
   });
-  await sends.reply(202, accepted({ expiresIn: 2 }));
+  await sends.reply(202, accepted({ expiresIn: 40 }));
   await tab.waitForFunction(() => window.element.shown === "code");
   assert.equal(await count(), 0);
   await tab.evaluate(() => window.place.append(window.element));
   assert.equal(await count(), 1);
+  // The code is over, and the wait for another text is not.
+  await letTimePass(tab, 41);
   await shows(tab, "#code-notice", /has expired/);
   await tab.evaluate(() => window.element.remove());
   assert.equal(await count(), 0);

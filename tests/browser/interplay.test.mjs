@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, accepted, answer, focusedId, inSeconds, shows } from "./support.mjs";
+import { BASE, accepted, answer, focusedId, inSeconds, shows, waitUntil } from "./support.mjs";
 import { LOGIN, PHONE, SUCCESS, enter, hold, on, proof, refuse, sendTo, set, shownOf, toCode, toDone, valueOf } from "./component.mjs";
 
 const policy = (tab, body) => tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: body, headers: { "access-control-allow-origin": "*" } }));
@@ -26,11 +26,16 @@ for (const [name, anew] of [["value", `value = ""`], ["action", `action = "next"
   }
 }
 
-const RESETS = `addEventListener("phoneproof-refused", ({ target }) => target.reset()); addEventListener("phoneproof-sent", ({ target }) => window.again && target.reset());`;
+const RESETS = `window.heard = 0; addEventListener("phoneproof-refused", ({ target }) => { window.heard += 1; target.reset(); }); addEventListener("phoneproof-sent", ({ target }) => { window.heard += 1; if (window.again) target.reset(); });`;
 on("a page that begins anew at a refusal, or a text, finds an empty form", { init: RESETS }, async (tab) => {
+  // What is not to come, comes soon after the answer.
+  const hears = async (times) => {
+    await tab.waitForFunction((count) => window.heard === count, times);
+    await tab.waitForTimeout(200);
+  };
   await refuse(tab, "/v1/send", 429, "limited", { rule: "phone-per-hour", retryAt: inSeconds(600) });
   await sendTo(tab, PHONE);
-  await tab.waitForTimeout(200);
+  await hears(1);
   assert.equal(await tab.locator("#number-notice").innerText(), "");
   await toCode(tab);
   await refuse(tab, "/v1/verify", 410, "expired");
@@ -39,7 +44,7 @@ on("a page that begins anew at a refusal, or a text, finds an empty form", { ini
   await tab.evaluate(() => (window.again = true));
   await answer(tab, "/v1/send", 202, accepted());
   await sendTo(tab, PHONE);
-  await tab.waitForTimeout(200);
+  await hears(4);
   assert.deepEqual([await shownOf(tab), await tab.locator("#code").inputValue()], ["number", ""]);
 });
 
@@ -103,7 +108,7 @@ on("a reload while a text is under way asks for the same text", { expects: /<pho
   });
   await sendTo(tab, PHONE);
   await tab.locator("#send[aria-busy]").waitFor();
-  for (let tries = 0; keys.length === 0 && tries < 500; tries += 1) await tab.waitForTimeout(20);
+  await waitUntil(tab, () => keys.length > 0);
   await tab.reload();
   await sendTo(tab, PHONE);
   await tab.locator("#code").waitFor();
@@ -137,6 +142,8 @@ on("a far time has its date", {}, async (tab) => {
 // ------------------------------------------------------------------------------------- numbers, codes and answers
 
 on("without the countries a number is asked for with its country code, until they are there", { chromiumOnly: true, expects: /<phone-proof>/ }, async (tab) => {
+  // The page before must have its policy, or its call is the first that is held.
+  await tab.locator("#region option").first().waitFor({ state: "attached" });
   const policies = await hold(tab, "/v1/policy");
   await tab.reload();
   await refuse(tab, "/v1/send", 400, "invalid-phone", { errors: [{ field: "phone", accepted: "E.164" }] });

@@ -8,9 +8,9 @@ import { BASE, accepted, answer, assertAccessible, inSeconds, shot } from "./sup
 
 const FIXED = `business="login" phone="${PHONE}"`;
 const DISABLED = `business="login" disabled`;
-const LIMITED = [429, "limited", { rule: "phone-per-hour", retryAt: inSeconds(1800) }];
-const WANTED = [429, "limited", { rule: "country-purse", retryAt: inSeconds(1800), challenge: "attestation" }];
-const LOCKED = [429, "limited", { rule: "phone-lock", retryAt: inSeconds(3000) }];
+const makeLimit = () => [429, "limited", { rule: "phone-per-hour", retryAt: inSeconds(1800) }];
+const makeWish = () => [429, "limited", { rule: "country-purse", retryAt: inSeconds(1800), challenge: "attestation" }];
+const makeLock = () => [429, "limited", { rule: "phone-lock", retryAt: inSeconds(3000) }];
 
 // What a person does. The words are those of the language, so fields and buttons are named by their ids.
 const click = (tab, id) => tab.locator(`#${id}`).click();
@@ -23,7 +23,7 @@ async function enter(tab, code) {
   await tab.locator("#code").fill(code);
   await click(tab, "verify");
 }
-const refuseSend = (tab, [status, slug, more] = LIMITED) => refuse(tab, "/v1/send", status, slug, more);
+const refuseSend = (tab, [status, slug, more] = makeLimit()) => refuse(tab, "/v1/send", status, slug, more);
 const refuseCode = (tab, status, slug, more) => refuse(tab, "/v1/verify", status, slug, more);
 
 // What the states begin with.
@@ -73,7 +73,7 @@ const STATES = {
   "set-up at fault": [() => {}, "#number-notice .notice", `business="lgoin"`],
   "no attestation": [async (tab) => {
     await haveNoAttestation(tab);
-    await refuseSend(tab, WANTED);
+    await refuseSend(tab, makeWish());
     await send(tab);
   }, "#number-notice .notice"],
   "offline": [async (tab) => {
@@ -106,7 +106,7 @@ const STATES = {
   "no attestation for another text": [async (tab) => {
     await toCode(tab);
     await haveNoAttestation(tab);
-    await refuseSend(tab, WANTED);
+    await refuseSend(tab, makeWish());
     await click(tab, "resend");
   }, "#code-notice .notice"],
   "offline with a code": [async (tab) => {
@@ -126,7 +126,7 @@ const STATES = {
   }, "#code-notice .timer"],
   "locked": [async (tab) => {
     await toCode(tab);
-    await refuseCode(tab, ...LOCKED);
+    await refuseCode(tab, ...makeLock());
     await enter(tab, "000001");
   }, "#code-notice .timer"],
   "done": [toDone, "#done:not(:empty)"],
@@ -139,7 +139,7 @@ const STATES = {
   "number of the page, code": [toFixedCode, "#code", FIXED],
   "number of the page, locked": [async (tab) => {
     await toFixedCode(tab);
-    await refuseCode(tab, ...LOCKED);
+    await refuseCode(tab, ...makeLock());
     await enter(tab, "000001");
   }, "#code-notice button", FIXED],
   "number of the page, done": [async (tab) => {

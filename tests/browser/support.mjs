@@ -24,6 +24,8 @@ const SHELL = "/usr/lib/chromium/chromium-headless-shell";
 const CHROMIUM = process.env.CHROMIUM ?? (existsSync(SHELL) ? SHELL : "/usr/bin/chromium");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
+/** How long a step may take, in milliseconds: a machine that does much else is slow. A step that works waits no longer than it must. */
+export const STEP = 30_000;
 export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
 
 /** Whether the browser is Firefox: Debian's, which WebDriver BiDi drives. */
@@ -89,12 +91,6 @@ export function freshNumber() {
 
 export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** Lets time pass for the page, as if the device had slept for so many seconds. */
-export const letTimePass = (page, seconds) => page.evaluate((ms) => {
-  const now = Date.now;
-  Date.now = () => now() + ms;
-}, seconds * 1000);
-
 /** Defines a test that runs `body` in a fresh browser profile. It fails on console errors but those that it `expects`, and
  * on policy violations. */
 export function onPage(name, options, body) {
@@ -102,7 +98,7 @@ export function onPage(name, options, body) {
     const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
     if (process.env.FROM_DISK === "1") await context.route(`${BASE}/demo/*`, takeFromDisk);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(STEP);
     const faults = await collectFaults(page, options.expects);
     await page.goto(`${BASE}${options.path ?? "/"}`);
     try {
@@ -152,6 +148,18 @@ export async function shows(page, selector, pattern) {
     throw new Error(`${selector} is not visible`);
   });
 }
+
+/** Waits until something is so, or for the time of a step. What is not so then, the next assertion says. */
+export async function waitUntil(page, isSo) {
+  for (const end = Date.now() + STEP; !(await isSo()) && Date.now() < end; ) await page.waitForTimeout(20);
+}
+
+/** Lets so many seconds pass at once. The component takes a jump of the time of day for the sleep of a device, which counts. */
+export const letTimePass = (page, seconds) =>
+  page.evaluate((milliseconds) => {
+    const { now } = Date;
+    Date.now = () => now() + milliseconds;
+  }, seconds * 1000);
 
 export async function sendTo(page, phone) {
   await page.getByLabel("Phone number").fill(phone);
