@@ -69,13 +69,12 @@ for (const minutes of [6, -6]) {
   on(`counts right on a device whose clock is ${minutes} minutes off`, { init }, async (tab) => {
     const phone = freshNumber();
     await sendTo(tab, phone);
-    await shows(tab, "#code-expiry", /Works for (5:00|4:[345]\d)/);
-    // The stack's wait is short, and may be over by now.
-    await shows(tab, "#resend", /^Send again( in 0:(10|0\d))?$/);
+    await shows(tab, "#code-expiry", /Works for (5:00|4:5\d)/);
+    await shows(tab, "#resend", /in 0:(10|0\d)/);
     const { code } = await textedCode(phone);
     await tab.goto(`${ORIGIN}/elsewhere`);
     await tab.goBack();
-    await shows(tab, "#code-expiry", /Works for (5:00|4:\d\d)/);
+    await shows(tab, "#code-expiry", /Works for (5:00|4:[345]\d)/);
     await enter(tab, code);
     await shows(tab, "#done", /is verified/);
   });
@@ -89,7 +88,7 @@ on("the back button finds the code still awaited, and no second text", {}, async
   await tab.goBack();
   await shows(tab, "#code-lead", /We sent 6 digits/);
   await tab.reload();
-  await shows(tab, "#resend", /^Send again( in 0:(10|0\d))?$/);
+  await shows(tab, "#resend", /Send again in/);
   const { code, count } = await textedCode(phone);
   assert.equal(count, 1);
   await enter(tab, code);

@@ -39,9 +39,8 @@ async fn a_provider_of_five_seconds_is_waited_for() {
     let world = start(&receiver, &[Channel::Hook]).await;
     let sent = world.client.send(&phone(1)).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
-    // A try that a busy machine makes late may be the last one.
     let tries = receiver.seen().len();
-    assert!((3..=5).contains(&tries), "{tries} tries");
+    assert!((4..=5).contains(&tries), "{tries} tries");
 }
 
 #[tokio::test]

@@ -16,12 +16,9 @@ async fn start_world(mode: TokenMode) -> World {
     world.function_timeout(TIMEOUT).start().await
 }
 
-/// The service answers a second before [`TIMEOUT`]. A busy machine gets more, but less than the SDK's own timeouts would take.
-const PATIENCE: Duration = Duration::from_millis(4_400);
-
 /// Waits for the answer, which must come before Lambda stops the function. Returns its status.
 async fn await_in_time(what: &str, answer: impl Future<Output = Answer>) -> u16 {
-    let answer = timeout(PATIENCE, answer).await;
+    let answer = timeout(TIMEOUT, answer).await;
     answer.expect(what).status
 }
 

@@ -1,8 +1,7 @@
 //! A client of the API that checks every answer against the OpenAPI document.
 
-use std::time::Duration;
-
 use http::{HeaderMap, Method};
+use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use serde_json::{Value, json};
 
 use crate::contract::assert_documented;
@@ -223,14 +222,12 @@ impl Client {
     }
 }
 
-/// Waits for the answer of a function, which Lambda gives ten seconds (`template.yaml`).
-///
-/// The service answers a second before. A busy machine gets more, but a call that nothing ends is found.
+/// Waits for the answer, which must come before Lambda stops the function.
 ///
 /// # Panics
 ///
-/// If there is no answer after half a minute.
+/// If it does not.
 pub async fn await_in_time(answer: impl Future<Output = Answer>) -> Answer {
-    let answer = tokio::time::timeout(Duration::from_secs(30), answer).await;
+    let answer = tokio::time::timeout(FUNCTION_TIMEOUT, answer).await;
     answer.expect("an answer before the function's timeout")
 }

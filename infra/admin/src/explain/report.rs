@@ -2,7 +2,7 @@
 
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::phone::Destination;
+use phoneproof_domain::phone::{Destination, NumberType};
 use phoneproof_domain::phone_record::{PhoneRecord, Slot, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
 use serde_json::{Value, json};
@@ -88,16 +88,14 @@ pub(super) fn report(
     Reply::with_result(json, text)
 }
 
-/// Names the rule, or the problem without a rule, by which the service refuses a destination before it asks the
-/// database.
+/// Names the rule, or the problem without a rule, by which the service refuses a classified destination before it asks
+/// the database.
 fn find_refusal(policy: &Policy, destination: &Destination) -> Option<&'static str> {
-    match policy.numbers.classify(destination.clone()) {
-        Ok(destination) => {
-            let refusal = policy.numbers.admits(&destination).err();
-            refusal.map(DestinationRefusal::rule)
-        }
-        Err(_) => Some(INVALID_PHONE),
+    if destination.number_type == NumberType::Unassigned {
+        return Some(INVALID_PHONE);
     }
+    let refusal = policy.numbers.admits(destination).err();
+    refusal.map(DestinationRefusal::rule)
 }
 
 /// Returns the last of these ends; `None` if one of them has no end.
